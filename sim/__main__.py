@@ -184,6 +184,10 @@ def _validate(words: Sequence[str]) -> None:
         print_line(f"          {count:>9} {kind}")
     if summary.score_corrections:
         print_line(f"          {counted(summary.score_corrections, 'score')} taken back")
+    if summary.trade_pairs:
+        apart = f"{summary.trade_spacing_ns / 1_000_000:g} ms"
+        named = counted(summary.trade_pairs, "trade")
+        print_line(f"spacing   {named} with the fall of an offer, nine in ten within {apart}")
     for note in summary.info.notes:
         print_line(f"note      {note}")
     print_line(f"digest    {summary.digest}")

@@ -30,6 +30,7 @@ from sim.games.daily_resumption import DailyResumption
 from sim.pricing_notes import pricing_notes
 from sim.results.monthly_rebates import monthly_rebates
 from sim.results.price_sampler import PriceSampler
+from sim.results.queue_bracket import QueueFigures
 from sim.results.run_journal import RunJournal
 from sim.results.run_summary import TRUE_QUEUE, BacktestSummary, write_summary
 from sim.results.run_tables import RunTables
@@ -73,7 +74,10 @@ _EXTREMES: Mapping[str, Callable[[], QueueModel]] = {"front": Front, "back": Bac
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """One pass over the feed: the desk, its records, and how long the pass took."""
+    """One pass over the feed: the desk, its records, and how long the pass took.
+
+    `trade_pairing` says within which time trades and decreases were taken to be one.
+    """
 
     desk: Desk
     journal: RunJournal
@@ -81,12 +85,15 @@ class Pass:
     source_run: SourceRun
     seconds: float
     resumption: DailyResumption
+    trade_pairing: str
 
     @property
-    def profit_cents(self) -> int:
-        """Return the settled profit, net of commission and with the rebates of its months."""
-        rebates = monthly_rebates(self.wagers.fills, self.desk.ledger)
-        return self.desk.ledger.profit_cents + sum(each.rebate_cents for each in rebates)
+    def figures(self) -> QueueFigures:
+        """Return the settled profit with the rebates of its months, and the matched stake."""
+        ledger = self.desk.ledger
+        rebates = monthly_rebates(self.wagers.fills, ledger)
+        profit_cents = ledger.profit_cents + sum(each.rebate_cents for each in rebates)
+        return QueueFigures(profit_cents, ledger.turnover_cents)
 
 
 class Backtest:
@@ -162,12 +169,12 @@ class Backtest:
             tables = RunTables(folder)
             try:
                 chosen = self.run_pass(self.queue(), tables, show)
-                profits = self._profits_by_queue(chosen, others, show)
+                by_queue = self._figures_by_queue(chosen, others, show)
                 tables.close()
             except BaseException:
                 tables.abandon()
                 raise
-        summary = self._summary(chosen, profits, notes)
+        summary = self._summary(chosen, by_queue, notes)
         write_summary(folder, summary)
         return summary
 
@@ -245,7 +252,8 @@ class Backtest:
         if journal.silences is not None:
             journal.silences.close(clock.now_ns())
         seconds = perf_counter() - began
-        return Pass(desk, journal, wagers, source_run, seconds, resumption)
+        pairing = str(exchange.trade_pairing)
+        return Pass(desk, journal, wagers, source_run, seconds, resumption, pairing)
 
     def _label(self, queue: QueueModel) -> str:
         return self.feed.name if self.feed.knows_queue else f"queue {queue}"
@@ -265,57 +273,59 @@ class Backtest:
         )
 
     @contextmanager
-    def _passes_beside(self, processors: int) -> Iterator[dict[str, Forked]]:
+    def _passes_beside(self, processors: int) -> Iterator[dict[str, Forked[QueueFigures]]]:
         """Run passes under other queue models, by its name, on this number of free processors.
 
         Those that still run are ended with the context.
         """
-        beside: dict[str, Forked] = {}
+        beside: dict[str, Forked[QueueFigures]] = {}
         others = [name for name, model in _EXTREMES.items() if type(self.queue()) is not model]
         count = 0 if self.feed.knows_queue else processors
         try:
             # Without memory for a copy its pass runs in this process, after the chosen one.
             with suppress(OSError):
                 for name in others[:count]:
-                    beside[name] = Forked(partial(self._profit_under, _EXTREMES[name]()))
+                    beside[name] = Forked(partial(self._figures_under, _EXTREMES[name]()))
             yield beside
         finally:
             for forked in beside.values():
                 forked.end()
 
-    def _profit_under(self, queue: QueueModel) -> int:
-        """Return the settled profit of a pass that runs beside the chosen one."""
-        run = self.run_pass(queue, show=lambda *_: end_without_parent())
-        return run.profit_cents
+    def _figures_under(self, queue: QueueModel) -> QueueFigures:
+        """Return the figures of a pass that runs beside the chosen one."""
+        return self.run_pass(queue, show=lambda *_: end_without_parent()).figures
 
-    def _profits_by_queue(
-        self, chosen: Pass, beside: Mapping[str, Forked], show: Progress
-    ) -> dict[str, int]:
-        """Return the settled profit under the two extreme queue models, reusing the chosen one.
+    def _figures_by_queue(
+        self, chosen: Pass, beside: Mapping[str, Forked[QueueFigures]], show: Progress
+    ) -> dict[str, QueueFigures]:
+        """Return the figures under the two extreme queue models, reusing the chosen one.
 
         Empty if the true queue is known. A pass that failed beside is repeated here for its error.
         """
-        profits: dict[str, int] = {}
+        by_queue: dict[str, QueueFigures] = {}
         if self.feed.knows_queue:
-            return profits
+            return by_queue
         rows = chosen.source_run.summary().rows
         for name, model in _EXTREMES.items():
             if type(self.queue()) is model:
-                profits[name] = chosen.profit_cents
+                by_queue[name] = chosen.figures
                 continue
-            profit = None
+            figures = None
             if name in beside:
                 show(self._label(model()), 0, rows)
-                profit = beside[name].result()
-            if profit is None:
-                profit = self.run_pass(model(), show=show).profit_cents
+                figures = beside[name].result()
+            if figures is None:
+                figures = self.run_pass(model(), show=show).figures
             show(self._label(model()), rows, rows)
-            profits[name] = profit
-        return profits
+            by_queue[name] = figures
+        return by_queue
 
-    def _summary(self, chosen: Pass, profits: dict[str, int], notes: list[str]) -> BacktestSummary:
+    def _summary(
+        self, chosen: Pass, by_queue: dict[str, QueueFigures], notes: list[str]
+    ) -> BacktestSummary:
         """Return the summary of the chosen pass, with what is needed to reproduce it."""
         source, info = chosen.source_run.summary(), self.feed.info
+        front, back = by_queue.get("front"), by_queue.get("back")
         return summary_of(
             BacktestSummary,
             chosen.desk,
@@ -334,19 +344,24 @@ class Backtest:
             strategy=type(self.strategy()).__name__,
             first_ns=source.first_ns,
             last_ns=source.last_ns,
-            profit_cents_front=profits.get("front"),
-            profit_cents_back=profits.get("back"),
+            profit_cents_front=front and front.profit_cents,
+            profit_cents_back=back and back.profit_cents,
+            turnover_cents_front=front and front.turnover_cents,
+            turnover_cents_back=back and back.turnover_cents,
             trades_of_unknown_side=chosen.source_run.trades_of_unknown_taker,
             rows=source.rows,
             rows_per_second=round(source.rows / chosen.seconds),
             recording_digest=source.digest,
-            models=self._models(),
+            models=self._models(chosen),
         )
 
-    def _models(self) -> dict[str, Any]:
-        queue = TRUE_QUEUE if self.feed.knows_queue else str(self.queue())
+    def _models(self, chosen: Pass) -> dict[str, Any]:
+        known = self.feed.knows_queue
+        pairing = {} if known else {"trade pairing": chosen.trade_pairing}
+        queue = TRUE_QUEUE if known else str(self.queue())
         return {
             **exchange_models(queue, self.latency(RandomStreams(self.seed))),
+            **pairing,
             "faults": str(self.faults),
             **desk_models(self.pricing, self.fees, self.limits),
         }

@@ -1,4 +1,4 @@
-"""Computes a figure in a copy of this process, beside it, where a processor is free."""
+"""Computes figures in a copy of this process, beside it, where a processor is free."""
 
 import os
 import signal
@@ -8,6 +8,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
 
 
 def spare_processors() -> int:
@@ -21,14 +24,14 @@ def spare_processors() -> int:
     return len(os.sched_getaffinity(0)) - 1
 
 
-class Forked:
+class Forked(Generic[T]):
     """A function that runs in a copy of this process, from now on.
 
     The copy changes nothing here; it writes no files that this process has open. It may only be
     made while no thread of ours runs: those of numpy and pyarrow are known to survive it.
     """
 
-    def __init__(self, function: Callable[[], int]) -> None:
+    def __init__(self, function: Callable[[], T]) -> None:
         """Start the copy."""
         context = get_context("fork")
         self._receiver, sender = context.Pipe(duplex=False)
@@ -39,10 +42,10 @@ class Forked:
             self._process.start()
         sender.close()
 
-    def result(self) -> int | None:
+    def result(self) -> T | None:
         """Wait for the function, and return its result; None if it raised or was killed."""
         try:
-            result: int = self._receiver.recv()
+            result: T = self._receiver.recv()
         except EOFError:
             return None
         finally:
@@ -56,7 +59,7 @@ class Forked:
         self._receiver.close()
 
 
-def _send(function: Callable[[], int], sender: Connection) -> None:
+def _send(function: Callable[[], Any], sender: Connection) -> None:
     # Ctrl-C reaches both processes; the original ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Without a result the original calls the function itself, and the error is raised there.

@@ -149,8 +149,9 @@ def remarks(summary: BacktestSummary) -> list[str]:
     """Return what a reader of the figures must know: notes, a halt, and what is not settled."""
     halted = [f"the desk was halted: {summary.halted}"] if summary.halted else []
     nothing = nothing_placed(summary)
-    unsettled = summary.unsettled
+    unsettled, bracket = summary.unsettled, summary.queue_bracket
     return [
+        *([bracket] if bracket else []),
         *(f"note: {note}" for note in summary.notes),
         *halted,
         *([nothing] if nothing else []),

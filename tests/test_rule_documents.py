@@ -97,7 +97,7 @@ def test_every_setting_that_a_document_names_exists(
     """Every setting of the exchange is named by a document, except the starting balance."""
     config = compose_settings()
     named = {name for document in DOCUMENTS for name in SETTING.findall(text(document))}
-    missing = [name for name in named if OmegaConf.select(config, name, default=None) is None]
+    missing = [name for name in named if OmegaConf.select(config, name, default=...) is ...]
     assert missing == []
     stated = {f"exchange.settings.{name}" for name in config.exchange.settings}
     assert stated - named == {"exchange.settings._target_", "exchange.settings.starting_balance"}

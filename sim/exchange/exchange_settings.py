@@ -24,7 +24,8 @@ class ExchangeRules:
     """Rules of the simulated exchange in cents, nanoseconds and counts.
 
     docs/exchange.md says of each what is known of the real exchange. A recorded in-play delay
-    overrides `in_play_delay_ns`. `credit_refresh_ns` is how often the exposure credit is
+    overrides `in_play_delay_ns`. Without a `trade_pairing_ns` it is as the recording shows.
+    `credit_refresh_ns` is how often the exposure credit is
     recalculated; `deduction_ns` how long after a fill a single cancel is refused, under deferred
     deduction.
     """
@@ -46,7 +47,7 @@ class ExchangeRules:
     fill_or_kill_ns: int = 2 * NS_PER_SECOND
     mass_cancel_batch: int = 100
     mass_cancel_pause_ns: int = 100_000_000
-    trade_pairing_ns: int = 500_000_000
+    trade_pairing_ns: int | None = None
 
 
 class ExchangeSettings(Struct, frozen=True, kw_only=True):
@@ -119,8 +120,11 @@ class ExchangeSettings(Struct, frozen=True, kw_only=True):
         Seconds, Meta(description="The pause of a mass cancel between two batches.")
     ]
     trade_pairing_seconds: Annotated[
-        Seconds,
-        Meta(description="The most between a recorded trade and the decrease of its offer."),
+        Seconds | None,
+        Meta(
+            description="The most between a recorded trade and the decrease of its offer; null: as "
+            "the recording shows."
+        ),
     ]
 
     def __post_init__(self) -> None:
@@ -137,6 +141,7 @@ class ExchangeSettings(Struct, frozen=True, kw_only=True):
 
     def build(self) -> ExchangeRules:
         """Return the rules in cents and nanoseconds."""
+        pairing = self.trade_pairing_seconds
         return ExchangeRules(
             starting_balance_cents=cents_from_dollars(self.starting_balance),
             balance_mode=self.balance_mode,
@@ -155,5 +160,5 @@ class ExchangeSettings(Struct, frozen=True, kw_only=True):
             fill_or_kill_ns=nanoseconds(self.fill_or_kill_seconds),
             mass_cancel_batch=self.mass_cancel_batch,
             mass_cancel_pause_ns=nanoseconds(self.mass_cancel_pause_seconds),
-            trade_pairing_ns=nanoseconds(self.trade_pairing_seconds),
+            trade_pairing_ns=None if pairing is None else nanoseconds(pairing),
         )

@@ -28,7 +28,8 @@ class Matcher:
     """Matches wagers with each other and with recorded trades and offers, in the books of lines.
 
     `on_change` receives every offer that a participant's wager changed, `on_trade` every trade in
-    which a participant took part and that is not on the tape.
+    which a participant took part and that is not on the tape. `trade_pairing_ns` holds for offers
+    that are added from then on.
     """
 
     def __init__(
@@ -41,7 +42,7 @@ class Matcher:
     ) -> None:
         """Match by a queue model; trades and decreases are paired within `trade_pairing_ns`."""
         self._queue = queue
-        self._trade_pairing_ns = trade_pairing_ns
+        self.trade_pairing_ns = trade_pairing_ns
         self._scheduler = env.scheduler
         self._on_change = on_change
         self._on_trade = on_trade
@@ -50,7 +51,7 @@ class Matcher:
         """Return the offer of a book at `odds`, created empty if there was none."""
         offer = book.offers.get(odds)
         if offer is None:
-            offer = Offer(Odds(odds), self._queue, self._trade_pairing_ns)
+            offer = Offer(Odds(odds), self._queue, self.trade_pairing_ns)
             book.offers[odds] = offer
         return offer
 

@@ -24,6 +24,7 @@ from sim.exchange.offers import Offer
 from sim.exchange.participant import OnUpdates, Participant
 from sim.exchange.queue_models import QueueModel
 from sim.exchange.refusals import account_refusal, request_refusal, self_match_refusal
+from sim.exchange.trade_pairing import TradePairing, stated_pairing
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.model.commands import PlaceWager
 from strategies.trading.model.events import (
@@ -85,13 +86,23 @@ class SimulatedProphet:
         self.books_by_line = {book.line_id: book for book in self.books}
         self.markets = MarketStatuses(info, settings.in_play_delay_ns)
         self._clearing = Clearing(self.catalogue, self.participants)
+        self.trade_pairing = stated_pairing(settings.trade_pairing_ns)
         self.matcher = Matcher(
-            env, queue, settings.trade_pairing_ns, self._emit_change, self._emit_trade
+            env, queue, self.trade_pairing.within_ns, self._emit_change, self._emit_trade
         )
         self._cancels = Cancels(env, settings, self.books, self.matcher)
         self._activation = Activation(
             env, activation, settings, self.markets, self.matcher, self._cancels
         )
+
+    def pair_trades(self, pairing: TradePairing) -> None:
+        """Pair trades and decreases as a recording shows, unless the settings state a time.
+
+        To be called before its first row.
+        """
+        if self.settings.trade_pairing_ns is None:
+            self.trade_pairing = pairing
+            self.matcher.trade_pairing_ns = pairing.within_ns
 
     def open_account(self, name: str, balance_cents: int, notify: OnUpdates) -> Participant:
         """Add a participant; `notify` receives what happens to its wagers, in order."""

@@ -85,6 +85,8 @@ def merged_summary(
         rebates=_added_rebates(each for s in summaries for each in s.rebates),
         profit_cents_front=_over_all(sum, (s.profit_cents_front for s in summaries)),
         profit_cents_back=_over_all(sum, (s.profit_cents_back for s in summaries)),
+        turnover_cents_front=_over_all(sum, (s.turnover_cents_front for s in summaries)),
+        turnover_cents_back=_over_all(sum, (s.turnover_cents_back for s in summaries)),
         rows_per_second=round(sums["rows"] / seconds) if seconds else 0,
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from conf.modes import Mode
-from sim.report.number_text import NONE, count, signed_dollars
+from sim.report.number_text import NONE, count, dollars, signed_dollars
 from sim.report.page import Html, code_block, facts, join, paragraph, section, source, table
 from sim.report.run_folder import Run
 from sim.results.run_summary import TRUE_QUEUE, BacktestSummary, SessionRunSummary
@@ -13,6 +13,7 @@ from strategies.trading.model.counted import counted
 _ASSUMED = {
     "front": "optimistic: cancellations are ahead of us",
     "back": "pessimistic: cancellations are behind us",
+    "prorata": "proportional: cancellations are ahead of us and behind",
 }
 
 
@@ -66,10 +67,21 @@ def _queue_models(s: BacktestSummary) -> Html:
             "None: our wagers queued with those of a simulated crowd, so every place in the queue "
             "is known. Profit under front and back would be the same by construction."
         )
+    matched = {"front": s.turnover_cents_front, "back": s.turnover_cents_back}
     rows = [
-        (_queue_name(chosen, "chosen"), signed_dollars(s.profit_cents), NONE),
+        (
+            _queue_name(chosen, "chosen"),
+            signed_dollars(s.profit_cents),
+            NONE,
+            dollars(s.turnover_cents),
+        ),
         *(
-            (_queue_name(name), signed_dollars(cents), signed_dollars(cents - s.profit_cents))
+            (
+                _queue_name(name),
+                signed_dollars(cents),
+                signed_dollars(cents - s.profit_cents),
+                dollars(matched[name]),
+            )
             for name, cents in s.profits_by_other_queue.items()
         ),
     ]
@@ -78,8 +90,9 @@ def _queue_models(s: BacktestSummary) -> Html:
         "With fixed commands, front fills no less than back; with a strategy that reacts to its "
         "fills, the two profits show a sensitivity, in either order, and are not a bound."
     )
-    heads = ("queue model", "#settled profit", "#difference")
-    return join([table(heads, rows), paragraph(explanation, "aside")])
+    heads = ("queue model", "#settled profit", "#difference", "#matched stake")
+    bracket = [paragraph(s.queue_bracket, "aside")] if s.queue_bracket else []
+    return join([table(heads, rows), *bracket, paragraph(explanation, "aside")])
 
 
 def _queue_name(name: str, *remarks: str) -> str:

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from conf.modes import Mode
 from recordings.writing import write_text
+from sim.results.queue_bracket import bracket_text
 from strategies.trading.model.errors import ConfigError
 
 SUMMARY_FILE = "summary.json"
@@ -216,12 +217,16 @@ class RunSummary(Struct, frozen=True, kw_only=True):
 class BacktestSummary(RunSummary, frozen=True, kw_only=True, omit_defaults=True):
     """The summary of a backtest; without front and back where the true queue is known.
 
+    `turnover_cents_front` and `turnover_cents_back` are the stakes matched under these models.
+
     `rows_per_second` is the speed of the chosen pass, without imports and report. `overrides` are
     the settings given on the command line; in a sweep, those that differ between its runs.
     """
 
     profit_cents_front: int | None
     profit_cents_back: int | None
+    turnover_cents_front: int | None = None
+    turnover_cents_back: int | None = None
     trades_of_unknown_side: int
     rows: int
     rows_per_second: int
@@ -238,6 +243,14 @@ class BacktestSummary(RunSummary, frozen=True, kw_only=True, omit_defaults=True)
         return {
             name: cents for name, cents in profits.items() if cents is not None and name != chosen
         }
+
+    @property
+    def queue_bracket(self) -> str | None:
+        """Return how far the extreme queue models are apart, None where the true queue is known."""
+        front_cents, back_cents = self.turnover_cents_front, self.turnover_cents_back
+        if front_cents is None or back_cents is None:
+            return None
+        return bracket_text(front_cents, back_cents)
 
 
 class SessionRunSummary(RunSummary, frozen=True, kw_only=True, omit_defaults=True):

@@ -28,6 +28,7 @@ from sim.exchange.participant import Participant
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
 from sim.exchange.tape_replayer import TapeReplayer
+from sim.exchange.trade_pairing import measured_pairing
 from sim.sources.market_source import Progress, SourceSummary
 from sim.sources.source_limits import limits_of
 from sim.sources.source_tape import NO_CUT, Cut, SourceTape
@@ -107,6 +108,9 @@ class RecordedSource:
         desk: Participant,  # noqa: ARG002 - a recording does not react to it
     ) -> "_RecordedRun":
         """Apply the rows to the exchange as their times come."""
+        summaries = [tape.summary for tape in self.tapes]
+        spacings = [(each.trade_pairs, each.trade_spacing_ns) for each in summaries]
+        exchange.pair_trades(measured_pairing(spacings))
         market = TapeReplayer(env, self.info, exchange, publisher)
         env.replay_to(market.apply_row)
         return _RecordedRun(env, market, self)

@@ -35,7 +35,7 @@ def test_results_and_failures_come_back_from_other_processes(folder: Path) -> No
     assert kept == ["0", "2"]
     shown = [line for line in outcome.out if line.startswith("/")]
     assert shown == [str(folder / "sweep" / name) for name in kept]
-    assert [read_summary(Path(path)).models["queue"] for path in shown] == ["back", "back"]
+    assert [read_summary(Path(path)).models["queue"] for path in shown] == ["prorata", "prorata"]
     assert "strategy.spread_margin=0.02: " in outcome.out[-2]
 
 

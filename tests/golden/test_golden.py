@@ -32,6 +32,8 @@ PINNED = (
     "commission_cents",
     "marked_cents",
     "turnover_cents",
+    "turnover_cents_front",
+    "turnover_cents_back",
     "commands",
     "wagers_placed",
     "wagers_cancelled",

@@ -122,7 +122,7 @@ def test_a_run_is_titled_by_what_was_given_for_it(sim: Sim) -> None:
     """Its overrides stand in the title on the console, in the summary and in the report."""
     outcome = sim(*RUN, "strategy.spread_margin=0.01")
     assert outcome.out[0].endswith(
-        ", queue model back, recording.path=tape, markets=moneyline, strategy.spread_margin=0.01"
+        ", queue model prorata, recording.path=tape, markets=moneyline, strategy.spread_margin=0.01"
     )
     folder = Path(outcome.out[-1])
     report = (folder / "report.html").read_text(encoding="utf-8")
@@ -137,7 +137,7 @@ def test_a_run_of_a_sweep_is_titled_by_what_differs(sim: Sim) -> None:
     margins = "strategy.spread_margin=0.005,0.01"
     outcome = sim(*RUN, "report=off", "hydra.sweep.dir=sweep", "--multirun", margins)
     titles = [line for line in outcome.out if line.startswith("SimpleMarketMaker on ")]
-    assert [title.partition("queue model back, ")[2] for title in titles] == [
+    assert [title.partition("queue model prorata, ")[2] for title in titles] == [
         "strategy.spread_margin=0.005",
         "strategy.spread_margin=0.01",
     ]

@@ -215,11 +215,11 @@ def test_the_page_has_every_part(season: Path, sim: Sim) -> None:
     for part in (
         "Two settings", "Walking forward", "Game by game", "Where the profit came from",
         "Sensitivity of the chosen arm", "Failed trials", "unseen from here on", "queue=front",
-        "queue=prorata", "strategy.spread_margin=-1, strategy.default_stake=20 on season/g0",
+        "queue=back", "strategy.spread_margin=-1, strategy.default_stake=20 on season/g0",
         "python -m sim study full recording.path=season",
     ):  # fmt: skip
         assert part in rest
-    # latency=none and queue=back are the arm's own, and are not run again.
+    # latency=none and queue=prorata are the arm's own, and are not run again.
     assert "latency=none 2" not in rest
     assert document.count('id="heat-map"') == 1
 
