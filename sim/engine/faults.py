@@ -21,7 +21,8 @@ class Faults:
     apply to responses and private updates; late and duplicate ones come up to `late_ns` after they
     were due. A lost message is recovered from the exchange's history after `recovery_ns`.
     Disconnects occur every `disconnect_every_ns` on average, never if that is zero, and last at
-    most `disconnect_ns`.
+    most `disconnect_ns`. `trade_broken` applies to each trade so far off the fair value that the
+    exchange would break it (`sim/exchange/trade_breaks.py`), up to `broken_within_ns` after it.
     """
 
     command_lost: float = 0.0
@@ -29,10 +30,12 @@ class Faults:
     answer_lost: float = 0.0
     answer_late: float = 0.0
     answer_doubled: float = 0.0
+    trade_broken: float = 0.0
     late_ns: int = 0
     recovery_ns: int = NS_PER_SECOND
     disconnect_every_ns: int = 0
     disconnect_ns: int = 0
+    broken_within_ns: int = 900 * NS_PER_SECOND
 
     @property
     def calm(self) -> bool:
@@ -43,7 +46,14 @@ class Faults:
         """Return the faults in words for reports."""
         if self.calm:
             return "none"
-        names = ("commands lost", "refused", "responses lost", "late", "duplicated")
+        names = (
+            "commands lost",
+            "refused",
+            "responses lost",
+            "late",
+            "duplicated",
+            "trades broken",
+        )
         pairs = zip(names, self._probabilities(), strict=True)
         parts = [f"{name} {probability:.3g}" for name, probability in pairs]
         if self.disconnect_every_ns:
@@ -57,6 +67,7 @@ class Faults:
             self.answer_lost,
             self.answer_late,
             self.answer_doubled,
+            self.trade_broken,
         )
 
 
@@ -78,6 +89,13 @@ class FaultSettings(Struct, frozen=True, kw_only=True):
     answer_doubled: Annotated[
         Probability, Meta(description="That a response or private update arrives twice.")
     ]
+    trade_broken: Annotated[
+        Probability,
+        Meta(
+            description="That a trade is broken whose price is more than 15 % of it off the fair "
+            "value."
+        ),
+    ] = 0
     late_seconds: Annotated[
         Seconds, Meta(description="How much later than due a late response is, at most.")
     ]
@@ -97,6 +115,9 @@ class FaultSettings(Struct, frozen=True, kw_only=True):
     disconnect_seconds: Annotated[
         Seconds, Meta(description="How long a disconnect lasts, at most.")
     ]
+    broken_within_seconds: Annotated[
+        Seconds, Meta(description="How long after a trade it is broken, at most.")
+    ] = 900
 
     def build(self) -> Faults:
         """Return the faults in nanoseconds."""
@@ -106,8 +127,10 @@ class FaultSettings(Struct, frozen=True, kw_only=True):
             answer_lost=self.answer_lost,
             answer_late=self.answer_late,
             answer_doubled=self.answer_doubled,
+            trade_broken=self.trade_broken,
             late_ns=nanoseconds(self.late_seconds),
             recovery_ns=nanoseconds(self.recovery_seconds),
             disconnect_every_ns=nanoseconds(self.disconnect_every_seconds),
             disconnect_ns=nanoseconds(self.disconnect_seconds),
+            broken_within_ns=nanoseconds(self.broken_within_seconds),
         )

@@ -56,11 +56,15 @@ Reported = Mapping[str, Result]
 
 @dataclass(frozen=True)
 class Story:
-    """How a game ends: whether it starts, its new start if any, and results by the hours until."""
+    """How a game ends: whether it starts, its new start if any, and results by the hours until.
+
+    With `has_broken_trades` the price jumps before it, and takers are faster than cancels.
+    """
 
     reports: Sequence[tuple[float, Reported]]
     begins: bool = True
     start_moves_hours: float = 0.0
+    has_broken_trades: bool = False
 
     def final(self) -> dict[str, Result]:
         """Return the last result of each first line that has one."""
@@ -79,6 +83,8 @@ STORIES = {
     "changed after days": Story([(3, USUAL), (75, {"home": LOST, "home-3": LOST})]),
     "void after days": Story([(3, USUAL), (75, VOID)]),
     "played after a void": Story([(3, VOID), (75, USUAL)]),
+    "broken trades": Story([(3, USUAL)], has_broken_trades=True),
+    "broken trades of a void game": Story([(0.05, VOID)], has_broken_trades=True),
     "a dead heat": Story([(3, USUAL | {"home": VOIDED, "home-3": VOIDED})]),
 }
 
@@ -97,6 +103,8 @@ def write_story(folder: Path, story: Story) -> Path:
         for market in markets:
             tape.market_status(market, MarketStatus.OPEN)
         _write_trading(tape, lines)
+        if story.has_broken_trades:
+            _write_jump(tape, lines)
         if story.start_moves_hours:
             _message(tape, -0.05)
             tape.schedule(event, START_NS + round(story.start_moves_hours * HOUR_NS))
@@ -135,6 +143,18 @@ def _write_trading(tape: TapeWriter, lines: Mapping[str, int]) -> None:
             tape.trade(lines[(first, second)[minute % 3 == 0]], -112, 4_003, Side.TAKER)
 
 
+def _write_jump(tape: TapeWriter, lines: Mapping[str, int]) -> None:
+    """Let every first line be worth 70 cents, and takers pay 51 for it at once."""
+    _message(tape, -0.1)
+    for first, second in OPPOSITES.items():
+        for line, odds in ((lines[second], 240), (lines[first], -250)):
+            tape.offer(line, -104, 0)
+            tape.offer(line, odds, 50_000)
+    _message(tape, -0.1 + 0.01 / 3600)
+    for first in OPPOSITES:
+        tape.trade(lines[first], -104, 3_000, Side.TAKER)
+
+
 def _message(tape: TapeWriter, hours: float) -> None:
     at_ns = START_NS + round(hours * HOUR_NS)
     tape.begin_message(at_ns, at_ns)
@@ -164,10 +184,10 @@ def test_every_book_of_money_agrees_however_a_game_ends(tmp_path: Path, name: st
     """Ledger, fills taken apart, summary and report are what fills and results pay."""
     story = STORIES[name]
     tape = write_story(tmp_path / "tape", story)
-    run = sim.run_backtest(
-        tape, "at_the_touch", "latency=none", "markets=main", folder=tmp_path / "run",
-        default_stake=20,
-    )  # fmt: skip
+    broken = ("latency=constant", "faults.trade_broken=1") if story.has_broken_trades else ()
+    words = ("latency=none", "markets=main", *broken)
+    run = sim.run_backtest(tape, "at_the_touch", *words, folder=tmp_path / "run", default_stake=20)
+    assert any("The exchange broke" in note for note in run.summary.notes) is bool(broken)
     summary, fills = run.summary, run.fills()
     expected = expected_by_market(run, story)
     assert len(set(fills["pair_id"])) == len(OPPOSITES)
