@@ -40,24 +40,20 @@ class Faults:
     @property
     def calm(self) -> bool:
         """Return whether no fault can occur."""
-        return not (self.disconnect_every_ns or any(self._probabilities()))
+        return not (self.disconnect_every_ns or self.trade_broken or any(self._probabilities()))
 
     def __str__(self) -> str:
         """Return the faults in words for reports."""
         if self.calm:
             return "none"
-        names = (
-            "commands lost",
-            "refused",
-            "responses lost",
-            "late",
-            "duplicated",
-            "trades broken",
-        )
+        names = ("commands lost", "refused", "responses lost", "late", "duplicated")
         pairs = zip(names, self._probabilities(), strict=True)
         parts = [f"{name} {probability:.3g}" for name, probability in pairs]
         if self.disconnect_every_ns:
             parts.append(f"a disconnect every {self.disconnect_every_ns / 1e9:g} s")
+        if self.trade_broken:
+            within = f"{self.broken_within_ns / 1e9:g} s"
+            parts.append(f"trades broken {self.trade_broken:.3g} within {within}")
         return ", ".join(parts)
 
     def _probabilities(self) -> tuple[float, ...]:
@@ -67,7 +63,6 @@ class Faults:
             self.answer_lost,
             self.answer_late,
             self.answer_doubled,
-            self.trade_broken,
         )
 
 
