@@ -339,7 +339,7 @@ class Backtest:
             code=dict(self._code),
             simulated=info.simulated,
             limits=list(self.feed.limits),
-            notes=[*info.notes, *notes, *chosen.resumption.notes()],
+            notes=[*info.notes, *notes, *chosen.resumption.notes(), *chosen.wagers.notes()],
             seed=self.seed,
             strategy=type(self.strategy()).__name__,
             first_ns=source.first_ns,

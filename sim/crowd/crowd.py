@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from simpy import Process
 
 from recordings.tape import Clocks, TapeInfo
 from sim.crowd.change_publisher import ChangeListener, ChangePublisher
 from sim.crowd.crowd_settings import CrowdSettings, compressed
+from sim.crowd.endings import drawn_ending, end_of_day_ns
 from sim.crowd.fair_value import FairValue, Moves
 from sim.crowd.fixture import Fixture
 from sim.crowd.game import Game
@@ -27,6 +29,8 @@ from strategies.trading.model.units import NS_PER_SECOND
 # A game starts a little after its announced time.
 START_DELAY_S = (60.0, 480.0)
 MAX_START_DELAY_SHARE = 0.5
+# Where a game is played that was not scheduled.
+DRAWN_ZONE = ZoneInfo("America/New_York")
 
 
 class CrowdRun(NamedTuple):
@@ -41,7 +45,7 @@ class Crowd:
 
     A function of sport, seed, settings and fixture; without a fixture the seed draws one.
     `info` describes the markets as a recording would; `opens_ns` is when they open, and
-    `starts_ns` when play begins.
+    `starts_ns` when play begins. `ending` is how it ends; `game` is the one that would be played.
     """
 
     def __init__(
@@ -71,6 +75,15 @@ class Crowd:
         game = self._draw_game(fixture)
         game_s = self.settings.game_s
         self.game = game if game_s is None else compressed(game, game_s)
+        zone = DRAWN_ZONE if fixture is None else fixture.zone
+        self.ending = drawn_ending(
+            self._streams.named("crowd.ending"),
+            self.sport.name,
+            self.sport.endings,
+            self.game,
+            self.settings.opens_before_s,
+            end_of_day_ns(scheduled_ns, zone),
+        )
         self._offering = MarketOffering(event, self.sport, game)
         markets = self._offering.markets
         self.info = TapeInfo(
@@ -103,6 +116,7 @@ class Crowd:
         timeline = GameTimeline(
             context,
             self._offering,
+            self.ending,
             publisher,
             makers,
             takers,

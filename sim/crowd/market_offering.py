@@ -4,8 +4,10 @@ import hashlib
 from typing import NamedTuple, assert_never
 
 from sim.crowd.crowd_types import CROWD_TYPES, CrowdType
-from sim.crowd.game import Game, Points, Score
+from sim.crowd.game import Game, Points
 from sim.crowd.sports.sport import Sport
+from sim.exchange.line_results import opposite_result
+from sim.exchange.settlement_rules import GameEnd, first_result
 from strategies.trading.model.ids import EventId, LineId
 from strategies.trading.model.market import Line, Market, Result, SportEvent
 from strategies.trading.model.market_types import MarketType, Selection
@@ -62,12 +64,10 @@ def drawn_event(seed: int, sport: Sport) -> SportEvent:
     )
 
 
-def results(type_: CrowdType, point: float, final: Score) -> tuple[Result, Result]:
+def results(type_: CrowdType, point: float, end: GameEnd) -> tuple[Result, Result]:
     """Return the results of a pair whose first line is home or over at this point."""
-    surplus = _surplus(type_, point, final)
-    if surplus == 0:
-        return Result.PUSHED, Result.PUSHED
-    return (Result.WON, Result.LOST) if surplus > 0 else (Result.LOST, Result.WON)
+    first = first_result(type_, _surplus(type_, point, end), end)
+    return first, opposite_result(first)
 
 
 def _line_points(type_: CrowdType, points: Points) -> list[tuple[float, float]]:
@@ -83,13 +83,13 @@ def _line_points(type_: CrowdType, points: Points) -> list[tuple[float, float]]:
             assert_never(type_)
 
 
-def _surplus(type_: CrowdType, point: float, final: Score) -> float:
+def _surplus(type_: CrowdType, point: float, end: GameEnd) -> float:
     """Return by how much the first line of a pair wins; it loses where that is negative."""
     match type_:
         case MarketType.MONEYLINE | MarketType.SPREAD:
-            return final.home - final.away + point
+            return end.lead + point
         case MarketType.TOTAL:
-            return final.home + final.away - point
+            return end.home + end.away - point
         case _:
             assert_never(type_)
 

@@ -7,11 +7,13 @@ from simpy import Event
 
 from sim.crowd.activity_rates import ProcessGenerator
 from sim.crowd.change_publisher import ChangePublisher, RowWrite
+from sim.crowd.endings import DAY_NS, RESUMED_WITHIN_S, GameEnding
 from sim.crowd.game import Score
 from sim.crowd.game_context import GameContext
 from sim.crowd.maker import Maker
 from sim.crowd.market_offering import MarketOffering, results
 from sim.crowd.takers import Takers
+from sim.exchange.settlement_rules import Ending
 from strategies.trading.model.ids import LineId
 from strategies.trading.model.market import EventStatus, MarketStatus, Result
 from strategies.trading.model.units import NS_PER_SECOND
@@ -38,6 +40,7 @@ class GameTimeline:
         self,
         context: GameContext,
         offering: MarketOffering,
+        ending: GameEnding,
         publisher: ChangePublisher,
         makers: Sequence[Maker],
         takers: Takers,
@@ -48,6 +51,7 @@ class GameTimeline:
         """Take the parts; nothing happens before `run`."""
         self._context = context
         self._offering = offering
+        self._ending = ending
         self._publisher = publisher
         self._makers = makers
         self._takers = takers
@@ -61,6 +65,9 @@ class GameTimeline:
     def run(self) -> ProcessGenerator:
         """Open the markets, play the game, and settle: a process that ends with settlement."""
         self._open()
+        if self._ending.kind is Ending.POSTPONED:
+            yield from self._postpone()
+            return
         yield self._at(self._context.starts_ns)
         self._start()
         yield self._context.wait_s(self._rng.uniform(*START_SUSPENSION_S))
@@ -69,7 +76,22 @@ class GameTimeline:
         yield from self._play()
         self._has_ended = True
         self._set_statuses(MarketStatus.SUSPENDED)
-        yield self._context.wait_s(self._rng.uniform(*END_SUSPENSION_S))
+        if self._ending.kind is Ending.SUSPENDED:
+            self._context.is_over = True
+            yield self._context.wait_s(RESUMED_WITHIN_S)
+        else:
+            yield self._context.wait_s(self._rng.uniform(*END_SUSPENSION_S))
+        self._settle()
+
+    def _postpone(self) -> ProcessGenerator:
+        """Suspend all markets, announce another start, and settle once the day is over."""
+        scheduled_ns = self._offering.event.scheduled_ns
+        before_ns = int(self._ending.announced_before_s * NS_PER_SECOND)
+        yield self._at(scheduled_ns - before_ns)
+        self._has_ended = self._context.is_over = True
+        self._set_statuses(MarketStatus.SUSPENDED)
+        self._publisher.publish(lambda sink: sink.schedule(EVENT, scheduled_ns + DAY_NS))
+        yield self._at(self._ending.day_ends_ns)
         self._settle()
 
     def _open(self) -> None:
@@ -125,10 +147,10 @@ class GameTimeline:
         self._context.env.process(self._publish_clock())
 
     def _play(self) -> ProcessGenerator:
-        for wall_s, score in self._context.game.scores:
+        for wall_s, score in self._ending.scores:
             yield self._at_wall(wall_s)
             self._context.env.process(self._make_official(score))
-        yield self._at_wall(self._context.game.length_s + END_DETECTION_S)
+        yield self._at_wall(self._ending.played_s + END_DETECTION_S)
 
     def _make_official(self, score: Score) -> ProcessGenerator:
         """Show makers and informed takers a score, each at its own time, then publish it."""
@@ -166,11 +188,11 @@ class GameTimeline:
             self._requote_makers()
 
     def _settle(self) -> None:
-        exchange, final = self._context.exchange, self._context.game.final
+        exchange = self._context.exchange
         for market, offered in enumerate(self._offering.markets):
             by_line: dict[LineId, Result] = {}
             for lines in offered.pairs:
-                both = results(offered.type, lines[0].point, final)
+                both = results(offered.type, lines[0].point, self._ending.end)
                 by_line.update(zip((line.line_id for line in lines), both, strict=True))
             books = exchange.books_by_line
             rows = [

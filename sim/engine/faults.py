@@ -21,7 +21,8 @@ class Faults:
     apply to responses and private updates; late and duplicate ones come up to `late_ns` after they
     were due. A lost message is recovered from the exchange's history after `recovery_ns`.
     Disconnects occur every `disconnect_every_ns` on average, never if that is zero, and last at
-    most `disconnect_ns`.
+    most `disconnect_ns`. `trade_broken` applies to each trade so far off the fair value that the
+    exchange would break it (`sim/exchange/trade_breaks.py`), up to `broken_within_ns` after it.
     """
 
     command_lost: float = 0.0
@@ -29,15 +30,17 @@ class Faults:
     answer_lost: float = 0.0
     answer_late: float = 0.0
     answer_doubled: float = 0.0
+    trade_broken: float = 0.0
     late_ns: int = 0
     recovery_ns: int = NS_PER_SECOND
     disconnect_every_ns: int = 0
     disconnect_ns: int = 0
+    broken_within_ns: int = 900 * NS_PER_SECOND
 
     @property
     def calm(self) -> bool:
         """Return whether no fault can occur."""
-        return not (self.disconnect_every_ns or any(self._probabilities()))
+        return not (self.disconnect_every_ns or self.trade_broken or any(self._probabilities()))
 
     def __str__(self) -> str:
         """Return the faults in words for reports."""
@@ -48,6 +51,9 @@ class Faults:
         parts = [f"{name} {probability:.3g}" for name, probability in pairs]
         if self.disconnect_every_ns:
             parts.append(f"a disconnect every {self.disconnect_every_ns / 1e9:g} s")
+        if self.trade_broken:
+            within = f"{self.broken_within_ns / 1e9:g} s"
+            parts.append(f"trades broken {self.trade_broken:.3g} within {within}")
         return ", ".join(parts)
 
     def _probabilities(self) -> tuple[float, ...]:
@@ -78,6 +84,13 @@ class FaultSettings(Struct, frozen=True, kw_only=True):
     answer_doubled: Annotated[
         Probability, Meta(description="That a response or private update arrives twice.")
     ]
+    trade_broken: Annotated[
+        Probability,
+        Meta(
+            description="That a trade is broken whose price is more than 15 % of it off the fair "
+            "value."
+        ),
+    ] = 0
     late_seconds: Annotated[
         Seconds, Meta(description="How much later than due a late response is, at most.")
     ]
@@ -97,6 +110,9 @@ class FaultSettings(Struct, frozen=True, kw_only=True):
     disconnect_seconds: Annotated[
         Seconds, Meta(description="How long a disconnect lasts, at most.")
     ]
+    broken_within_seconds: Annotated[
+        Seconds, Meta(description="How long after a trade it is broken, at most.")
+    ] = 900
 
     def build(self) -> Faults:
         """Return the faults in nanoseconds."""
@@ -106,8 +122,10 @@ class FaultSettings(Struct, frozen=True, kw_only=True):
             answer_lost=self.answer_lost,
             answer_late=self.answer_late,
             answer_doubled=self.answer_doubled,
+            trade_broken=self.trade_broken,
             late_ns=nanoseconds(self.late_seconds),
             recovery_ns=nanoseconds(self.recovery_seconds),
             disconnect_every_ns=nanoseconds(self.disconnect_every_seconds),
             disconnect_ns=nanoseconds(self.disconnect_seconds),
+            broken_within_ns=nanoseconds(self.broken_within_seconds),
         )

@@ -15,6 +15,7 @@ from sim.engine.latency import Latency
 from sim.engine.replay_environment import ReplayEnvironment
 from sim.exchange.exchange_connection import ExchangeConnection, Inbox
 from sim.exchange.prophet import SimulatedProphet
+from sim.exchange.trade_breaks import TradeBreaks
 from strategies.trading.model.commands import PlaceWager
 from strategies.trading.model.events import AccountState, Event, WagerRejected
 from strategies.trading.model.ids import EventId, MarketId, MarketKey, WagerRef
@@ -64,6 +65,8 @@ class FaultyConnection(ExchangeConnection):
         # What is late, with the time at which it arrives.
         self._late: list[tuple[int, tuple[Event, ...]]] = []
         self._schedule_disconnect()
+        if faults.trade_broken:
+            TradeBreaks(env, exchange, faults.trade_broken, faults.broken_within_ns, rng)
 
     # The port ---------------------------------------------------------------------------------
 

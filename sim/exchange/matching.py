@@ -22,14 +22,17 @@ from strategies.trading.model.odds import Odds, opposite, payout_ratio
 OnChange = Callable[[LineBook, Offer], None]
 # Receives a trade that is not on the tape: the taker's book, odds and stake in cents.
 OnTrade = Callable[[LineBook, Odds, int], None]
+# Receives a participant's side of a trade: the number of the trade, which both sides of one share,
+# the book of the wager's line, the wager, and odds, stake and profit in cents.
+OnFill = Callable[[int, LineBook, ExchangeWager, Odds, int, int], None]
 
 
 class Matcher:
     """Matches wagers with each other and with recorded trades and offers, in the books of lines.
 
     `on_change` receives every offer that a participant's wager changed, `on_trade` every trade in
-    which a participant took part and that is not on the tape. `trade_pairing_ns` holds for offers
-    that are added from then on.
+    which a participant took part and that is not on the tape, `on_fill` if set every fill.
+    `trade_pairing_ns` holds for offers that are added from then on.
     """
 
     def __init__(
@@ -46,6 +49,8 @@ class Matcher:
         self._scheduler = env.scheduler
         self._on_change = on_change
         self._on_trade = on_trade
+        self.on_fill: OnFill | None = None
+        self._trades = 0
 
     def offer_at(self, book: LineBook, odds: int) -> Offer:
         """Return the offer of a book at `odds`, created empty if there was none."""
@@ -160,6 +165,7 @@ class Matcher:
         profit_cents = wager.profit_of_fill(offer.odds, stake_cents)
         if stake_cents and profit_cents:
             offer.consume(stake_cents)
+            self._trades += 1
             self._book_fill(book, wager, offer.odds, stake_cents, profit_cents)
             self._on_trade(book, offer.odds, stake_cents)
             self._on_change(book, offer)
@@ -167,7 +173,10 @@ class Matcher:
     def _match_wagers(
         self, book: LineBook, offer: Offer, taker: ExchangeWager, maker: ExchangeWager
     ) -> None:
-        """Match wagers of two participants: the stake of each is the profit of the other."""
+        """Match wagers of two participants: the stake of each is the profit of the other.
+
+        Both fills are of one trade, that of the maker's.
+        """
         assert maker.owner is not taker.owner, "an account matched itself"
         budget_cents = min(taker.open_cents, taker.owner.payable_cents(self._scheduler.now_ns))
         profit_cents, stake_cents = self._fill(book.opposite, maker, budget_cents)
@@ -189,6 +198,7 @@ class Matcher:
             displayed = book.opposite.offers[wager.displayed_odds]
             if stake_cents == wager.open_cents:
                 self._remove(book, wager)
+            self._trades += 1
             self._book_fill(book, wager, wager.odds, stake_cents, profit_cents)
             self._on_change(book.opposite, displayed)
         if unpaid:
@@ -201,6 +211,8 @@ class Matcher:
     ) -> None:
         now_ns = self._scheduler.now_ns
         wager.owner.book_fill(wager, book.pair, odds, stake_cents, profit_cents, now_ns)
+        if self.on_fill is not None:
+            self.on_fill(self._trades, book, wager, odds, stake_cents, profit_cents)
 
     @staticmethod
     def _remove(book: LineBook, wager: ExchangeWager) -> Offer:

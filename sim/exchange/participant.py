@@ -122,9 +122,10 @@ class Participant:
     """One account's side of the exchange.
 
     `live` holds the pending and open wagers in the order of acceptance; `ended` keeps how every
-    other wager ended, so that its reference is never accepted again. `delayed` counts wagers in the
-    in-play delay. `open_cents` is the unmatched stake of live wagers, `opened_cents` the part of it
-    that is activated. `notify` receives the private updates.
+    other wager ended, so that its reference is never accepted again. `broken_cents` is the stake of
+    each wager whose trades were broken. `delayed` counts wagers in the in-play delay. `open_cents`
+    is the unmatched stake of live wagers, `opened_cents` the part of it that is activated. `notify`
+    receives the private updates.
     """
 
     __slots__ = (
@@ -133,6 +134,7 @@ class Participant:
         "_requests_ns",
         "_settings",
         "account",
+        "broken_cents",
         "counters",
         "delayed",
         "ended",
@@ -154,6 +156,7 @@ class Participant:
         self.counters = Counters()
         self.live: dict[WagerRef, ExchangeWager] = {}
         self.ended: dict[WagerRef, Ended] = {}
+        self.broken_cents: Counter[WagerRef] = Counter()
         self.open_cents = 0
         self.opened_cents = 0
         self.delayed = 0
@@ -281,7 +284,8 @@ class Participant:
         """Void a fill of a wager on a line of `pair`."""
         self.account.break_fill(pair, line_id, stake_cents, profit_cents)
         self.limit_credit()
-        self.notify((TradeBroken(ref, stake_cents, profit_cents),))
+        self.broken_cents[ref] += stake_cents
+        self.notify((TradeBroken(ref, stake_cents, profit_cents, self.broken_cents[ref]),))
 
     def end_unpaid(self, wager: ExchangeWager) -> None:
         """End a wager that the account cannot pay for in full; it has left the book already."""

@@ -13,17 +13,18 @@ from sim.results.measured_fill import ADVERSE_S, HORIZONS_S, MeasuredFill
 from sim.results.profit_split import ProfitPart, profit_parts
 from sim.results.run_tables import RunTables
 from strategies.trading.desk.desk import Desk
+from strategies.trading.model.counted import counted
 from strategies.trading.model.event_state import EventState
 from strategies.trading.model.events import (
     Event,
     ProfitCorrected,
-    TradeBroken,
     WagerInvalid,
     WagerMatched,
     WagerRejected,
 )
 from strategies.trading.model.ids import PairId, WagerRef
 from strategies.trading.model.market import EventStatus
+from strategies.trading.model.money import dollars_text
 from strategies.trading.model.odds import implied_probability
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.clock import Clock
@@ -37,6 +38,8 @@ class _Before(NamedTuple):
     """The values of a wager before an update, and the prices of its line."""
 
     matched_cents: int
+    broken_cents: int
+    broken_profit_cents: int
     reason: EndReason | None
     complete: bool
     fair: float | None
@@ -49,6 +52,7 @@ class WagerRecorder:
     Give its `take` to the source of events, in place of the desk's. Wagers that the
     desk has at the start are of earlier runs: their fills and ends count, their responses do not.
     `fills` are those of this run, `ended` (by reason) and `rejections` (by code) are counts;
+    `broken_trades` were taken back by the exchange, with a stake of `broken_cents` in all.
     `parts` is their profit, taken apart, once `close` was called, at `closed_ns`. Rows go to
     `tables`, if given.
     """
@@ -60,6 +64,8 @@ class WagerRecorder:
         self.closed_ns = 0
         self.ended: Counter[str] = Counter()
         self.rejections: Counter[str] = Counter()
+        self.broken_trades = 0
+        self.broken_cents = 0
         self._desk = desk
         self._clock = clock
         self._tables = tables
@@ -81,8 +87,15 @@ class WagerRecorder:
             pair_id = wager.pair.pair_id
             fair = self._fair(pair_id, at_ns, first=wager.side == 0)
             half_spread = self._half_spread(pair_id)
-        matched_cents = wager.matched_cents
-        before = _Before(matched_cents, wager.reason, wager.complete, fair, half_spread)
+        before = _Before(
+            wager.matched_cents,
+            wager.broken.stake_cents,
+            wager.broken.profit_cents,
+            wager.reason,
+            wager.complete,
+            fair,
+            half_spread,
+        )
         self._desk.take(event, at_ns)
         self._record(event, at_ns, wager, before)
 
@@ -98,11 +111,26 @@ class WagerRecorder:
         for wager in self._desk.wagers.unfinished():
             self._write_wager(wager)
 
+    def notes(self) -> list[str]:
+        """Return what a reader of the results must know."""
+        if not self.broken_trades:
+            return []
+        trades, stake = counted(self.broken_trades, "trade"), dollars_text(self.broken_cents)
+        return [f"The exchange broke {trades} of ours, with a stake of {stake} in all."]
+
     def _record(self, event: Event, at_ns: int, wager: Wager, before: _Before) -> None:
-        if type(event) is WagerMatched and wager.matched_cents > before.matched_cents:
+        broken_cents = wager.broken.stake_cents - before.broken_cents
+        if (
+            type(event) is WagerMatched
+            and wager.matched_cents + broken_cents > before.matched_cents
+        ):
             self._record_fill(event, at_ns, wager, before)
-        elif isinstance(event, TradeBroken | ProfitCorrected):
-            self._correct_fills(event)
+        elif isinstance(event, ProfitCorrected):
+            self._correct_last_fill(event)
+        # A trade that was broken before its fill was received is broken with the fill.
+        if broken_cents:
+            profit_cents = wager.broken.profit_cents - before.broken_profit_cents
+            self._break_fills(wager, broken_cents, profit_cents)
         ended = wager.reason is not None and before.reason is None
         if ended and isinstance(event, WagerRejected | WagerInvalid):
             self.rejections[event.code] += 1
@@ -138,15 +166,23 @@ class WagerRecorder:
         profit_if[1 - wager.side] -= event.stake_cents
         return profit_if[0], profit_if[1]
 
-    def _correct_fills(self, event: TradeBroken | ProfitCorrected) -> None:
-        """Change the last fills of a wager as the exchange corrected them afterwards."""
-        fills = [fill for fill in reversed(self.fills) if fill.ref == event.ref]
-        if isinstance(event, ProfitCorrected):
-            for fill in fills[:1]:
-                fill.profit_cents += event.change_cents
-            return
-        stake_cents, profit_cents = event.stake_cents, event.profit_cents
-        for fill in fills:
+    def _correct_last_fill(self, event: ProfitCorrected) -> None:
+        """Change the profit of a wager's last fill as the exchange corrected it afterwards."""
+        for fill in self._fills_of(event.ref)[:1]:
+            fill.profit_cents += event.change_cents
+
+    def _break_fills(self, wager: Wager, stake_cents: int, profit_cents: int) -> None:
+        """Remove what was broken from the fills: one of that size, else from the last."""
+        self.broken_trades += 1
+        self.broken_cents += stake_cents
+        profit_if = self._profit_if.setdefault(wager.pair.pair_id, [0, 0])
+        profit_if[wager.side] -= profit_cents
+        profit_if[1 - wager.side] += stake_cents
+
+        def differs(fill: MeasuredFill) -> bool:
+            return (fill.stake_cents, fill.profit_cents) != (stake_cents, profit_cents)
+
+        for fill in sorted(self._fills_of(wager.ref), key=differs):
             broken_cents = min(stake_cents, fill.stake_cents)
             # What a fill keeps pays by its own odds; rounding stays with the first of them.
             of_profit = profit_cents if broken_cents == stake_cents else fill.profit_cents
@@ -154,6 +190,9 @@ class WagerRecorder:
             fill.profit_cents -= of_profit
             stake_cents -= broken_cents
             profit_cents -= of_profit
+
+    def _fills_of(self, ref: WagerRef) -> list[MeasuredFill]:
+        return [fill for fill in reversed(self.fills) if fill.ref == ref]
 
     def _measure_later(self, fill: MeasuredFill) -> None:
         """Take the fair price at the next of HORIZONS_S, then at those after it."""

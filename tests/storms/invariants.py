@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from sim.exchange.books import LineBook
 from sim.exchange.participant import Participant
@@ -14,6 +14,7 @@ from strategies.trading.model.commands import PlaceWager
 from strategies.trading.model.events import (
     Event,
     MarketSettled,
+    TradeBroken,
     TradingState,
     WagerAccepted,
     WagerCancelled,
@@ -25,8 +26,12 @@ from strategies.trading.model.events import (
 from strategies.trading.model.ids import LineId, MarketKey, WagerRef
 from strategies.trading.model.market import MarketStatus
 from strategies.trading.model.odds import Odds, crosses, opposite
+from strategies.trading.model.position import Position
 from strategies.trading.ports.exchange import Exchange
 from strategies.trading.risk.limits import Limits
+from strategies.trading.wagers.wager import Wager
+
+Key = TypeVar("Key")
 
 
 @dataclass(slots=True)
@@ -50,6 +55,11 @@ class Tally:
 
     stake_cents: int = 0
     profit_cents: int = 0
+
+    def remove(self, event: TradeBroken) -> None:
+        """Remove a broken trade."""
+        self.stake_cents -= event.stake_cents
+        self.profit_cents -= event.profit_cents
 
 
 class ObservedProphet(SimulatedProphet):
@@ -89,6 +99,8 @@ class ExchangeObserver:
         self.matched: dict[LineBook, None] = {}
         self.totals: dict[LineId, Tally] = defaultdict(Tally)
         self._tallies: dict[tuple[str, LineId], Tally] = defaultdict(Tally)
+        self._settled: set[tuple[str, MarketKey]] = set()
+        self.broken = 0
         self._on_trade = exchange.on_trade
         exchange.on_trade = self.trade
         exchange.observer = self
@@ -192,6 +204,8 @@ class ExchangeObserver:
                 wager_state = self.wagers[participant.name][event.ref]
                 assert wager_state.matched_cents == 0
                 wager_state.ends += 1
+            case TradeBroken():
+                self._on_broken(participant, event)
             case MarketSettled():
                 self._on_settled(participant, event.market_key)
 
@@ -212,7 +226,26 @@ class ExchangeObserver:
         self.matched[book] = None
         self.fills.append((participant, event))
 
+    def _on_broken(self, participant: Participant, event: TradeBroken) -> None:
+        self.broken += 1
+        line_id = self.wagers[participant.name][event.ref].request.line_id
+        book = self.exchange.books_by_line[line_id]
+        if (participant.name, book.line.market_key) not in self._settled:
+            self.totals[line_id].remove(event)
+            self.matched[book] = None
+        # What the desk does not know yet is no fault of its limits.
+        if participant.name != "desk":
+            self.remove_broken(participant.name, event)
+
+    def remove_broken(self, name: str, event: TradeBroken) -> None:
+        """Remove a broken trade from what a participant has matched, unless it was settled."""
+        line_id = self.wagers[name][event.ref].request.line_id
+        key = self.exchange.books_by_line[line_id].line.market_key
+        if (name, key) not in self._settled:
+            self.tally(name, line_id).remove(event)
+
     def _on_settled(self, participant: Participant, key: MarketKey) -> None:
+        self._settled.add((participant.name, key))
         for book in self.exchange.books:
             if book.line.market_key == key:
                 tally = self._tallies.pop((participant.name, book.line_id), Tally())
@@ -273,10 +306,11 @@ class CheckedExchange:
 
 
 class LimitBetweenSettlements:
-    """A limit on what may be lost, which nothing but a settlement may exceed.
+    """A limit on what may be lost, which nothing but a settlement or a broken trade may exceed.
 
     A market that is pushed or void takes with it what it would have won at the scores at which
-    another one loses. No desk can prevent that; from there on the figure may only fall.
+    another one loses, and a broken trade what it offset. No desk can prevent that; from there on
+    the figure may only fall.
     """
 
     def __init__(self, limit_cents: int) -> None:
@@ -285,13 +319,20 @@ class LimitBetweenSettlements:
         self._permitted_cents = limit_cents
 
     def permit(self, cents: int) -> None:
-        """Permit what may be lost right after a settlement."""
+        """Permit what may be lost right after a settlement or a broken trade."""
         self._permitted_cents = max(self._limit_cents, cents)
 
     def check(self, cents: int) -> None:
         """Check what may be lost."""
         assert cents <= self._permitted_cents, f"{cents} of {self._limit_cents}"
         self.permit(cents)
+
+
+class _Limits(defaultdict[Key, LimitBetweenSettlements]):
+    """The same limit of many things."""
+
+    def __init__(self, limit_cents: int) -> None:
+        super().__init__(partial(LimitBetweenSettlements, limit_cents))
 
 
 class Invariants:
@@ -311,18 +352,45 @@ class Invariants:
         # There is one game in a storm.
         self._game = LimitBetweenSettlements(limits.max_event_exposure_cents)
         self._all = LimitBetweenSettlements(limits.max_total_exposure_cents)
+        self._markets = _Limits[MarketKey](limits.max_market_exposure_cents)
+        self._lines = _Limits[LineId](limits.max_position_cents)
+        self._broken: set[TradeBroken] = set()
+        self._broken_cents: dict[WagerRef, int] = {}
 
     def on_event(self, event: Event) -> None:
         """Check an event that the desk received: its view of a wager never exceeds the stake."""
-        if isinstance(event, MarketSettled):
-            self._game.permit(self._desk.exposure.joint_of_event(event.market_key.event_id))
-            self._all.permit(self._desk.exposure.joint_total_cents())
+        if isinstance(event, TradeBroken) and event not in self._broken:
+            self._broken.add(event)
+            self._observer.remove_broken("desk", event)
+        ref: WagerRef | None = getattr(event, "ref", None)
+        changed = None if ref is None else self._desk.wagers.find(ref)
+        is_broken = changed is not None and self._is_broken_further(changed)
+        if isinstance(event, MarketSettled) or is_broken:
+            self._permit()
         if isinstance(event, WagerRejected):
             self._port.in_flight.pop(event.ref, None)
         wager = self._desk.wagers.find(event.ref) if isinstance(event, WagerMatched) else None
         if wager is not None:
             wager_state = self._observer.wagers["desk"][wager.ref]
-            assert wager.matched_cents <= wager_state.matched_cents <= wager.stake_cents
+            broken_cents = wager.broken.stake_cents
+            matched_cents = wager.matched_cents + broken_cents
+            assert matched_cents <= wager_state.matched_cents <= wager.stake_cents + broken_cents
+
+    def _is_broken_further(self, wager: Wager) -> bool:
+        before_cents = self._broken_cents.get(wager.ref, 0)
+        self._broken_cents[wager.ref] = wager.broken.stake_cents
+        return wager.broken.stake_cents > before_cents
+
+    def _permit(self) -> None:
+        """Permit what may be lost now, as no desk can prevent it."""
+        exposure = self._desk.exposure
+        self._all.permit(exposure.joint_total_cents())
+        for position in exposure.positions.values():
+            key = position.pair.market_key
+            self._game.permit(exposure.joint_of_event(key.event_id))
+            self._markets[key].permit(exposure.of_market(key))
+            for line_id, cents in _held_by_line(position):
+                self._lines[line_id].permit(cents)
 
     def check(self, *, recorded: bool) -> None:
         """Check everything that has changed since the last check."""
@@ -363,15 +431,15 @@ class Invariants:
         limits, exposure = self._limits, self._desk.exposure
         truth = self._worst_with_in_flight()
         for key, cents in truth.items():
-            assert cents <= exposure.of_market(key) <= limits.max_market_exposure_cents
+            assert cents <= exposure.of_market(key)
+            self._markets[key].check(exposure.of_market(key))
         assert sum(truth.values()) <= exposure.total_cents
         (event_id,) = {key.event_id for key in truth}
         self._game.check(exposure.joint_of_event(event_id))
         self._all.check(exposure.joint_total_cents())
         for position in exposure.positions.values():
-            for side in (0, 1):
-                held_cents = position.line_loss_cents(side) + position.open_cents[side]
-                assert held_cents <= limits.max_position_cents
+            for line_id, held_cents in _held_by_line(position):
+                self._lines[line_id].check(held_cents)
         assert self._desk.wagers.live_count <= limits.max_concurrent_wagers
 
     def _worst_with_in_flight(self) -> dict[MarketKey, int]:
@@ -391,3 +459,12 @@ class Invariants:
         for ref in port.in_flight:
             del wagers[ref]
         return worst
+
+
+def _held_by_line(position: Position) -> list[tuple[LineId, int]]:
+    """Return the lines of a pair with what may be lost on each, open wagers included."""
+    lines = (position.pair.first, position.pair.second)
+    return [
+        (line.line_id, position.line_loss_cents(side) + position.open_cents[side])
+        for side, line in enumerate(lines)
+    ]

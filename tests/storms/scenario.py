@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from enum import Enum, auto
 from typing import TypeVar
 
 from numpy.random import Generator, default_rng
@@ -23,6 +24,9 @@ from strategies.trading.risk.limits import Limits
 from strategies.trading.wagers.wager_settings import WagerSettings
 
 Choice = TypeVar("Choice")
+
+# The longest time after a trade in which it is broken.
+MAX_BROKEN_WITHIN_NS = 40 * NS_PER_SECOND
 
 
 @dataclass(frozen=True)
@@ -51,12 +55,23 @@ class Timetable:
     corrected: bool
 
 
+class GameOutcome(Enum):
+    """How the game of a storm ends: in random results, or by the exchange's rules."""
+
+    RANDOM = auto()
+    SCORED = auto()
+    TIED = auto()
+    POSTPONED = auto()
+    BROKEN_OFF = auto()
+
+
 @dataclass(frozen=True)
 class Scenario:
     """The parameters of one storm."""
 
     seed: int
     timetable: Timetable
+    outcome: GameOutcome
     background_traders: BackgroundTraderSettings
     crowd: CrowdSettings | None
     faults: Faults
@@ -74,7 +89,7 @@ class Scenario:
 
 def draw_scenario(seed: int) -> Scenario:
     """Draw the scenario of a seed."""
-    names = ("scenario", "delays", "crowd", "faults", "game", "shape", "fees")
+    names = ("scenario", "delays", "crowd", "faults", "game", "shape", "fees", "ending")
     streams = {name: default_rng([seed, place]) for place, name in enumerate(names)}
     rng = streams["scenario"]
     exchange = _exchange(rng)
@@ -83,8 +98,9 @@ def draw_scenario(seed: int) -> Scenario:
     return Scenario(
         seed=seed,
         timetable=_timetable(rng),
+        outcome=_outcome(streams["ending"]),
         background_traders=_background_traders(rng),
-        faults=_faults(rng),
+        faults=_with_broken_trades(_faults(rng), streams["ending"]),
         latency=_latency(rng, streams["delays"]),
         queue=_pick(rng, *queues),
         strategy=_strategy(rng),
@@ -171,6 +187,19 @@ def _faults(rng: Generator) -> Faults:
         disconnect_every_ns=_pick(rng, 0, 10 * NS_PER_SECOND, 40 * NS_PER_SECOND),
         disconnect_ns=_pick(rng, NS_PER_SECOND, 8 * NS_PER_SECOND, 20 * NS_PER_SECOND),
     )
+
+
+def _outcome(rng: Generator) -> GameOutcome:
+    """Return random results in half of the scenarios, as they may contradict each other."""
+    return GameOutcome.RANDOM if rng.random() < 0.5 else _pick(rng, *GameOutcome)
+
+
+def _with_broken_trades(faults: Faults, rng: Generator) -> Faults:
+    """Let trades be broken in half of the scenarios, some before the update on their fill."""
+    if rng.random() < 0.5:
+        return faults
+    within_ns = _pick(rng, NS_PER_SECOND, 10 * NS_PER_SECOND, MAX_BROKEN_WITHIN_NS)
+    return replace(faults, trade_broken=float(_pick(rng, 0.1, 1)), broken_within_ns=within_ns)
 
 
 def _latency(rng: Generator, delays: Generator) -> Latency:

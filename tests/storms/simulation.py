@@ -17,6 +17,7 @@ from sim.exchange.displayed_book import levels
 from sim.exchange.participant import Participant
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
+from sim.exchange.settlement_rules import Ending, GameEnd, first_result
 from sim.exchange.tape_replayer import TapeReplayer
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.ids import EventId, LineId, MarketId, WagerRef
@@ -32,7 +33,12 @@ from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.odds import Ladder, Odds, prophetx_ladder
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.schedule import Priority
-from tests.storms.scenario import BackgroundTraderSettings, Scenario, Timetable
+from tests.storms.scenario import (
+    BackgroundTraderSettings,
+    GameOutcome,
+    Scenario,
+    Timetable,
+)
 
 START_NS = 1_790_000_000 * NS_PER_SECOND
 GAME = EventId("game")
@@ -43,6 +49,10 @@ _PAIRS = (
     (MarketType.SPREAD, "223", ("home+6.5", "away-6.5"), 6.5, 0.6),
     (MarketType.TOTAL, "225", ("over215.5", "under215.5"), 215.5, 0.0),
 )
+_ENDINGS = {
+    GameOutcome.POSTPONED: Ending.POSTPONED,
+    GameOutcome.BROKEN_OFF: Ending.SUSPENDED,
+}
 _LOST = {Result.WON: Result.LOST, Result.LOST: Result.WON}
 
 
@@ -65,13 +75,16 @@ def game_info() -> TapeInfo:
 class GameRows:
     """The rows of the game, which do not depend on who trades."""
 
-    def __init__(self, info: TapeInfo, timetable: Timetable, rng: Generator) -> None:
-        """Draw all rows."""
+    def __init__(
+        self, info: TapeInfo, timetable: Timetable, outcome: GameOutcome, rng: Generator
+    ) -> None:
+        """Draw all rows; `score` is the last one, None if it was never played."""
         self._info = info
+        self._outcome = outcome
         self._timetable = timetable
         self._rng = rng
         self._rows: list[tuple[Any, ...]] = []
-        self.score = (0, 0)
+        self.score: tuple[int, int] | None = None
         self._write()
 
     def rows(self) -> list[tuple[Any, ...]]:
@@ -86,11 +99,12 @@ class GameRows:
             self._row(from_s, Kind.MARKET_STATUS, market=market, state=MarketStatus.SUSPENDED)
             if to_s < times.ends_s:
                 self._row(to_s, Kind.MARKET_STATUS, market=market, state=MarketStatus.OPEN)
-        self._row(times.starts_s, Kind.EVENT_STATUS, state=EventStatus.LIVE)
-        for at_s in sorted(self._rng.uniform(times.starts_s, times.ends_s, 8).tolist()):
-            home, away = self._rng.integers(4, size=2).tolist()
-            self.score = (self.score[0] + home, self.score[1] + away)
-            self._row(at_s, Kind.SCORE, text=f"{self.score[0]}-{self.score[1]}")
+        if self._outcome is GameOutcome.POSTPONED:
+            next_day_ns = START_NS + 86_400 * NS_PER_SECOND
+            self._row(times.starts_s, Kind.SCHEDULE, state=next_day_ns)
+        else:
+            self._row(times.starts_s, Kind.EVENT_STATUS, state=EventStatus.LIVE)
+            self._write_scores()
         if times.recorded:
             self._write_offers()
         self._row(times.ends_s, Kind.EVENT_STATUS, state=EventStatus.ENDED)
@@ -103,6 +117,15 @@ class GameRows:
                 self._row(
                     times.ends_s, Kind.MARKET_STATUS, market=market, state=MarketStatus.CLOSED
                 )
+
+    def _write_scores(self) -> None:
+        times, score = self._timetable, (0, 0)
+        for at_s in sorted(self._rng.uniform(times.starts_s, times.ends_s, 8).tolist()):
+            home, away = self._rng.integers(4, size=2).tolist()
+            if self._outcome is GameOutcome.TIED:
+                away = home
+            self.score = score = (score[0] + home, score[1] + away)
+            self._row(at_s, Kind.SCORE, text=f"{score[0]}-{score[1]}")
 
     def _write_offers(self) -> None:
         ladder = self._info.ladder
@@ -122,10 +145,23 @@ class GameRows:
     def _write_results(self, market: int, at_s: float) -> None:
         lines = [n for n, line in enumerate(self._info.lines) if self._market_of(line) == market]
         for first, second in zip(lines[::2], lines[1::2], strict=True):
-            result = list(Result)[int(self._rng.integers(len(Result)))]
+            result = self._result(self._info.lines[first])
             self._row(at_s, Kind.RESULT, line=first, market=market, state=result, seq=market)
             other = _LOST.get(result, result)
             self._row(at_s, Kind.RESULT, line=second, market=market, state=other, seq=market)
+
+    def _result(self, line: Line) -> Result:
+        """Return the result of the first line of a pair, home or over."""
+        drawn = list(Result)[int(self._rng.integers(len(Result)))]
+        if self._outcome is GameOutcome.RANDOM:
+            return drawn
+        home, away = self.score or (0, 0)
+        ending = _ENDINGS.get(self._outcome, Ending.FINISHED)
+        # A moneyline stands then, and nothing else that is not decided.
+        end = GameEnd("baseball", home, away, ending, half_innings=10)
+        type_ = self._info.markets[self._market_of(line)].type
+        surplus = home + away - line.point if type_ is MarketType.TOTAL else end.lead + line.point
+        return first_result(type_, surplus, end)
 
     def _market_of(self, line: Line) -> int:
         ids = [market.market_id for market in self._info.markets]
@@ -246,12 +282,14 @@ class SmallGame:
         self.info = game_info()
         self.opens_ns = START_NS
         self._scenario = scenario
-        self._game_rows = GameRows(self.info, scenario.timetable, scenario.streams["game"])
+        self._game_rows = GameRows(
+            self.info, scenario.timetable, scenario.outcome, scenario.streams["game"]
+        )
         self.env = ReplayEnvironment(self._game_rows.rows())
 
     @property
-    def score(self) -> tuple[int, int]:
-        """Return the last official score."""
+    def score(self) -> tuple[int, int] | None:
+        """Return the last official score, None without one."""
         return self._game_rows.score
 
     def join(self, exchange: SimulatedProphet, publisher: Publisher) -> Event:
@@ -286,7 +324,7 @@ class CrowdGame:
         self.env = ReplayEnvironment(start_ns=self.opens_ns)
 
     @property
-    def score(self) -> tuple[int, int]:
+    def score(self) -> tuple[int, int] | None:
         """Return the last official score."""
         home, away = self._crowd.game.scores[-1][1]
         return home, away

@@ -22,7 +22,7 @@ from strategies.trading.model.ids import WagerRef
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.schedule import Priority
 from tests.storms.invariants import CheckedExchange, ExchangeObserver, Invariants, ObservedProphet
-from tests.storms.scenario import Scenario, draw_scenario
+from tests.storms.scenario import MAX_BROKEN_WITHIN_NS, Scenario, draw_scenario
 from tests.storms.simulation import CrowdGame, SmallGame
 
 # The time after the last row within which every wager must have ended.
@@ -70,6 +70,7 @@ class Storm:
 
     def run(self) -> "Storm":
         """Run the game to its end, stop the desk, and compare its books with the exchange's."""
+        scenario = self.scenario
         self.desk.start()
         self._ask_regularly()
         self._run_until(lambda: self.ended.processed)
@@ -81,8 +82,10 @@ class Storm:
         assert self._at_rest(), "the desk does not come to rest"
         self.port.stopped = True
         self.connection.ask_state()
-        # Late or missed settlements may still arrive.
+        # Late or missed settlements and broken trades may still arrive.
         quiet_ns = self.env.now_ns + 60 * NS_PER_SECOND
+        if scenario.faults.trade_broken:
+            quiet_ns += MAX_BROKEN_WITHIN_NS
         self._run_until(lambda: self.env.now_ns >= quiet_ns)
         self.recorder.close()
         self._check_end()
@@ -206,5 +209,5 @@ class Storm:
             return
         matched_whole = wager_state.matched_cents == wager_state.request.stake_cents
         assert wager_state.ends + matched_whole == 1, f"{ref} ended {wager_state.ends} times"
-        assert wager.matched_cents == wager_state.matched_cents
+        assert wager.matched_cents + wager.broken.stake_cents == wager_state.matched_cents
         assert (wager.reason == "matched") == matched_whole

@@ -10,9 +10,11 @@ import pytest
 from sim.core.core_loader import is_compiled
 from sim.exchange.books import LineBook
 from sim.exchange.faulty_connection import FaultyConnection
+from sim.exchange.participant import Participant
 from strategies.trading.markets.market_states import MarketState
 from strategies.trading.model.errors import InvariantError
-from strategies.trading.model.events import Event, WagerMatched
+from strategies.trading.model.events import Event, TradeBroken, WagerMatched
+from strategies.trading.model.ids import LineId
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.journal import Denial
 from strategies.trading.ports.schedule import Priority
@@ -32,6 +34,18 @@ class DuplicatingConnection(FaultyConnection):
                 nameless = WagerMatched(
                     event.ref, event.odds, event.stake_cents, event.profit_cents
                 )
+                super()._deliver((nameless, nameless))
+            else:
+                super()._deliver((event,))
+
+
+class BreakRepeatingConnection(FaultyConnection):
+    """Repeats broken trades, without their totals."""
+
+    def _deliver(self, events: tuple[Event, ...]) -> None:
+        for event in events:
+            if isinstance(event, TradeBroken):
+                nameless = TradeBroken(event.ref, event.stake_cents, event.profit_cents)
                 super()._deliver((nameless, nameless))
             else:
                 super()._deliver((event,))
@@ -80,10 +94,31 @@ def quote_while_halted(storm: Storm) -> None:
     storm.desk.risk.admit = lambda *_: None  # type: ignore[method-assign]
 
 
-BREAKERS = (forget_suspensions, forge_a_cent, admit_all, quote_while_halted)
+def break_one_side(storm: Storm) -> None:
+    """Break the desk's side of a trade alone, so that the other one keeps its stake at risk."""
+    break_trade = storm.exchange.break_trade
+
+    def break_ours(participant: Participant, fill: WagerMatched, line_id: LineId) -> None:
+        if participant.name == "desk":
+            break_trade(participant, fill, line_id)
+
+    storm.exchange.break_trade = break_ours  # type: ignore[method-assign]
 
 
-@pytest.mark.parametrize("connection", [DuplicatingConnection, ForgetfulConnection])
+BREAKERS = (
+    *(forget_suspensions, forge_a_cent, admit_all, quote_while_halted),
+    pytest.param(break_one_side, marks=pytest.mark.slow),
+)
+
+
+@pytest.mark.parametrize(
+    "connection",
+    [
+        DuplicatingConnection,
+        ForgetfulConnection,
+        pytest.param(BreakRepeatingConnection, marks=pytest.mark.slow),
+    ],
+)
 def test_a_connection_that_breaks_a_rule_is_detected(connection: type[FaultyConnection]) -> None:
     """Anonymous duplicates and unrecovered updates violate an invariant."""
     assert is_detected(lambda seed: Storm(seed, connection))

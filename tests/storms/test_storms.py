@@ -15,6 +15,7 @@ from strategies.trading.model.events import (
     CancelRefused,
     Event,
     FeedLost,
+    MarketSettled,
     WagerAccepted,
     WagerCancelled,
     WagerMatched,
@@ -22,6 +23,8 @@ from strategies.trading.model.events import (
     WagerWiped,
 )
 from strategies.trading.model.ids import WagerRef
+from strategies.trading.model.market import Result
+from tests.storms.scenario import GameOutcome
 from tests.storms.storm import Storm
 
 
@@ -51,6 +54,9 @@ def test_storms_contain_every_kind_of_event() -> None:
     assert seen["trades of others"] > 1_000
     assert seen["commands lost"] > 10
     assert seen["crowds"] > 3
+    assert seen["broken trades"] > 10
+    assert seen["void results"] > 10
+    assert all(seen[each.name] > 0 for each in GameOutcome), seen
     ends = ("matched", "cancelled", "wiped", "invalid", "rejected")
     assert all(seen[end] > 10 for end in ends), seen
 
@@ -72,7 +78,18 @@ def events_of(seed: int) -> Counter[str]:
     seen["commands lost"] += storm.recorder.rejections["data_not_found"]
     seen.update(storm.recorder.ended)
     seen["crowds"] += storm.scenario.crowd is not None
+    seen["broken trades"] += storm.recorder.broken_trades
+    seen["trades broken of others"] += storm.observer.broken
+    seen["void results"] += void_results(storm.received)
+    if storm.scenario.crowd is None:
+        seen[storm.scenario.outcome.name] += 1
     return seen
+
+
+def void_results(received: Iterable[Event]) -> int:
+    """Return how many lines were settled as void, each settlement counted once."""
+    settlements = {event for event in received if isinstance(event, MarketSettled)}
+    return sum(result is Result.VOIDED for event in settlements for _, result in event.results)
 
 
 _Update = WagerAccepted | WagerOpened | WagerMatched | WagerCancelled | WagerWiped

@@ -73,7 +73,7 @@ class DefinitionState:
         self._scheduled_ns: int | None = None
         self._delay_ns: int | None = None
         self._status: MarketStatus | None = None
-        self._results: list[tuple[int, Result]] = []
+        self._results: dict[int, Result] = {}
 
     @property
     def has_results(self) -> bool:
@@ -107,31 +107,29 @@ class DefinitionState:
             self._writer.in_play_delay(self._market, delay_ns)
 
     def _write_results(self, definition: Definition, mapping: MarketMapping) -> None:
+        """Write the results that a definition changes; a pair without one is not settled."""
         statuses = {runner_key(runner): runner.status for runner in definition.runners}
-        named = [
-            pair for pair in mapping.pairs if pair.first in statuses and pair.second in statuses
-        ]
-        outcomes = [_pair_results(statuses[pair.first], statuses[pair.second]) for pair in named]
-        results = [
-            reported
-            for pair, (first, second) in zip(named, outcomes, strict=True)
-            for reported in self._on_lines(pair, first, second)
-        ]
-        self.pairs_without_result = len(mapping.pairs) - len(named)
-        if results != self._results:
-            self._results = results
-            self.pairs_voided = sum(first is Result.VOIDED for first, _ in outcomes)
-            for line, result in results:
-                self._writer.result(line, result)
+        self.pairs_voided = self.pairs_without_result = 0
+        for pair in mapping.pairs:
+            results = _pair_results(statuses.get(pair.first), statuses.get(pair.second))
+            if results is None:
+                self.pairs_without_result += 1
+                continue
+            self.pairs_voided += results[0] is Result.VOIDED
+            for line, result in zip(self._lines(pair), results, strict=True):
+                if self._results.get(line) is not result:
+                    self._results[line] = result
+                    self._writer.result(line, result)
 
-    def _on_lines(
-        self, pair: RunnerPair, first: Result, second: Result
-    ) -> tuple[tuple[int, Result], tuple[int, Result]]:
+    def _lines(self, pair: RunnerPair) -> tuple[int, int]:
         add_line = self._writer.add_line
-        return (add_line(pair.first_line), first), (add_line(pair.second_line), second)
+        return add_line(pair.first_line), add_line(pair.second_line)
 
 
-def _pair_results(first: str, second: str) -> tuple[Result, Result]:
+def _pair_results(first: str | None, second: str | None) -> tuple[Result, Result] | None:
+    """Return the results of two runners, None if one is not named or still active."""
+    if None in (first, second) or "ACTIVE" in (first, second):
+        return None
     if (first, second) == ("WINNER", "LOSER"):
         return Result.WON, Result.LOST
     if (first, second) == ("LOSER", "WINNER"):

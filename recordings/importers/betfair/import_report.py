@@ -25,7 +25,8 @@ class ImportReport:
     on both runners. `levels_off_ladder` counts levels set at prices that no rung reaches, and
     `trades_off_ladder` trades there; neither is on the tape. `offers_moved` and `trades_moved` are
     in implied probability. `lines_alone` have no opposite, `pairs_voided` closed without exactly
-    one winner and one loser, `pairs_without_result` with a runner that the definition leaves out.
+    one winner and one loser, `pairs_without_result` with a runner that the definition leaves out
+    or that is still active.
     """
 
     source: str
@@ -111,8 +112,8 @@ class ImportReport:
             )
         if self.pairs_without_result:
             yield (
-                "Without a result, as the closing definition leaves out one of the runners: "
-                f"{counted(self.pairs_without_result, 'pair')}."
+                "Without a result, as the closing definition has as active or leaves out one of "
+                f"the runners: {counted(self.pairs_without_result, 'pair')}."
             )
         if self.markets_without_book:
             yield f"Markets without any offer: {some(self.markets_without_book)}."

@@ -126,6 +126,7 @@ class Season:
             event,
             line=self.sport.line[0] + home.line - away.line + line,
             total=self.sport.total[0] + home.total + away.total + total,
+            zone=home.team.zone,
         )
         name = f"{eastern:%Y-%m-%d}-{number:04d}-{away.team.code}-{home.team.code}"
         return SeasonGame(number, name, seed, home.team, away.team, fixture)

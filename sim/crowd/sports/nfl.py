@@ -2,8 +2,10 @@
 
 Teams have the ball in turn. Near the end they play for what they need: the leader for time, a team
 behind by a field goal for that, one further behind for touchdowns only. That is why many games are
-decided by three points. Assumed, not measured: the individual probabilities below, that a game has
-twenty drives of three minutes, and that an overtime is plain sudden death.
+decided by three points. Of 40,000 simulated games 6.4 % go to an overtime and 0.385 % are tied
+after it; of 1,602 real ones of 2011 to 2016 it were 6.3 % and 0.31 %, which is five. Assumed, not
+measured: the individual probabilities below, that a game has twenty drives of three minutes, and
+that an overtime is plain sudden death.
 """
 
 from collections.abc import Mapping, Sequence

@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol, assert_never
 from numpy.random import Generator
 
 from sim.crowd.crowd_types import CrowdType
+from sim.crowd.endings import PLAYED_TO_THE_END, EndingShares
 from sim.crowd.game import Game, Score
 from strategies.trading.model.ids import MarketId
 from strategies.trading.model.market_types import MarketType
@@ -65,7 +66,8 @@ class Sport:
     The sigmas are the s.d. of final margin and total around what the closing market expects.
     `possession_points` are the points by which the side that scored last is expected to fall back,
     because the other one has the ball, as far as `fair` does not include it. `has_clock` is False
-    where the game clock of the simulation only counts turns, so that nobody sees it.
+    where the game clock of the simulation only counts turns, so that nobody sees it. `endings` are
+    the shares of games that are not played to their end.
     """
 
     key: str
@@ -83,6 +85,7 @@ class Sport:
     fair: Fair
     possession_points: float = 0.0
     has_clock: bool = True
+    endings: EndingShares = PLAYED_TO_THE_END
 
     def draw_game(self, rng: Generator) -> Game:
         """Draw what a game is expected to bring, and play it."""

@@ -171,12 +171,15 @@ class TradeBroken(Struct, frozen=True):
     """The exchange broke a trade of ours: that part of the wager was never matched.
 
     Its stake and the profit that it could win are void; the stake does not rest again. It may
-    come after the wager ended, and after its market was settled.
+    come after the wager ended, and after its market was settled. `total_cents` is the stake of the
+    wager broken so far, this trade included. It identifies the break, so that a repeated one is
+    booked once; with zero, where the exchange does not report it, it is never treated as a repeat.
     """
 
     ref: WagerRef
     stake_cents: int
     profit_cents: int
+    total_cents: int = 0
 
 
 class WagerCancelled(Struct, frozen=True):

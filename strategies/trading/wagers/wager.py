@@ -1,6 +1,7 @@
 """Our wagers, and the updates that change them."""
 
 from collections.abc import Iterable, Mapping
+from operator import attrgetter
 
 from strategies.trading.model.book import Offers
 from strategies.trading.model.catalogue import Catalogue
@@ -22,6 +23,7 @@ from strategies.trading.model.money import dollars_text, fill_profit_cents
 from strategies.trading.model.odds import Odds, opposite
 from strategies.trading.model.position import Exposure
 from strategies.trading.model.units import NS_PER_SECOND
+from strategies.trading.wagers.broken_trades import BrokenTrades
 from strategies.trading.wagers.private_updates import (
     END_REASONS,
     RESPONSES_TO_PLACING,
@@ -45,8 +47,8 @@ class Wager:
 
     `side` is 0 if the line is the first of its pair, else 1. Matched and unmatched stake are
     amounts, not states. `most_cents` is the most that can be matched: the stake, or what the
-    exchange reported at the end. `broken_cents` is the stake of broken trades, which is in none of
-    the other amounts. `fill_totals` holds `WagerMatched.total_cents` of the fills booked;
+    exchange reported at the end. `broken` is the stake of broken trades, which is in none of the
+    other amounts. `fill_totals` holds `WagerMatched.total_cents` of the fills booked;
     `complete` is whether the wager has ended and every fill of it was booked. To takers the wager
     is an offer on `shown_line_id` at `shown_odds`, of which `shown_cents` are expected in the book.
     `answered_ns` is when the first response to the placement arrived, `ended_ns` when the wager
@@ -57,7 +59,7 @@ class Wager:
     __slots__ = (
         "answered_ns",
         "asked_ns",
-        "broken_cents",
+        "broken",
         "complete",
         "ended_ns",
         "fill_totals",
@@ -94,7 +96,7 @@ class Wager:
         self.reason: EndReason | None = None
         self.matched_cents = 0
         self.most_cents = self.stake_cents
-        self.broken_cents = 0
+        self.broken = BrokenTrades()
         self.complete = False
         self.fill_totals: set[int] = set()
         self.rested_cents = 0
@@ -124,8 +126,11 @@ class Wager:
     @property
     def lacks_fill(self) -> bool:
         """Return whether the exchange is known to have matched more than the fills received."""
-        named_cents = max(self.fill_totals, default=0) - self.broken_cents
-        return self.matched_cents < max(named_cents, self.most_cents if self.ended else 0)
+        return self.matched_cents < max(self._named_cents, self.most_cents if self.ended else 0)
+
+    @property
+    def _named_cents(self) -> int:  # by the fills received, less what was broken since
+        return max(self.fill_totals, default=0) - self.broken.stake_cents
 
     def offered_cents(self) -> int:
         """Return what the book should show of this wager to takers on the opposite line."""
@@ -165,17 +170,10 @@ class Wager:
         return was_open_cents
 
     def break_trade(self, stake_cents: int) -> None:
-        """Remove a broken part of what was matched; raise InvariantError beyond it."""
-        if stake_cents > self.matched_cents:
-            message = (
-                f"wager {self.ref}: {dollars_text(stake_cents)} broken, of "
-                f"{dollars_text(self.matched_cents)} matched"
-            )
-            raise InvariantError(message)
+        """Remove a broken part of what was matched; it does not rest again."""
         self.matched_cents -= stake_cents
         self.stake_cents -= stake_cents
         self.most_cents -= stake_cents
-        self.broken_cents += stake_cents
 
     def end(self, reason: EndReason, most_cents: int, at_ns: int) -> int:
         """End with `most_cents` matched, and return the change of what counts as open.
@@ -186,7 +184,7 @@ class Wager:
         self.step(WagerState.ENDED)
         self.reason = reason
         self.ended_ns = at_ns
-        self.most_cents = max(most_cents, *self.fill_totals, 0)
+        self.most_cents = max(most_cents, self._named_cents)
         self.complete = not self.lacks_fill
         return self.open_cents - was_open_cents
 
@@ -227,7 +225,7 @@ class Wagers:
 
     def unfinished(self) -> list[Wager]:
         """Return the wagers of which a fill or the end may still come, in the order of placing."""
-        return sorted([*self._live.values(), *self._lacking.values()], key=_placed_ns)
+        return sorted([*self._live.values(), *self._lacking.values()], key=attrgetter("placed_ns"))
 
     def live(self) -> Iterable[Wager]:
         """Return the wagers that may still be matched, in the order of placing."""
@@ -308,9 +306,9 @@ class Wagers:
                 self._book_fill(wager, event, at_ns)
             case ProfitCorrected():
                 self._exposure.book_fill(wager.pair, wager.side, 0, event.change_cents, 0)
-            case TradeBroken(stake_cents=stake_cents, profit_cents=profit_cents):
-                wager.break_trade(stake_cents)
-                self._exposure.book_fill(wager.pair, wager.side, -stake_cents, -profit_cents, 0)
+            case TradeBroken():
+                wager.broken.receive(event, wager.matched_cents, wager.most_cents)
+                self._break_trades(wager)
             case CancelRefused():
                 wager.step(WagerState.OPEN)
                 wager.retry_at_ns = event.retry_at_ns or at_ns + CANCEL_PATIENCE_NS
@@ -327,6 +325,13 @@ class Wagers:
             self._keep_ended(wager, at_ns)
         elif wager.matched_cents == wager.stake_cents and wager.ref in self._live:
             self._end(wager, EndReason.MATCHED, wager.stake_cents, at_ns)
+        self._break_trades(wager)
+
+    def _break_trades(self, wager: Wager) -> None:
+        for event in wager.broken.take_due(wager.matched_cents):
+            wager.break_trade(event.stake_cents)
+            stake_cents, profit_cents = -event.stake_cents, -event.profit_cents
+            self._exposure.book_fill(wager.pair, wager.side, stake_cents, profit_cents, 0)
 
     def _end_by(self, wager: Wager, event: WagerEnd, at_ns: int) -> None:
         most_cents = wager.matched_cents
@@ -373,10 +378,6 @@ class Wagers:
             offers.lose_own(odds, -change_cents, at_ns)
 
 
-def _placed_ns(wager: Wager) -> int:
-    return wager.placed_ns
-
-
 def _is_new(event: PrivateUpdate, wager: Wager) -> bool:
     """Return whether an update is neither a repeat nor overtaken by a later one."""
     kind = type(event)
@@ -389,6 +390,8 @@ def _is_new(event: PrivateUpdate, wager: Wager) -> bool:
     match event:
         case WagerMatched():
             return event.total_cents not in wager.fill_totals
+        case TradeBroken():
+            return wager.broken.is_new(event)
         case CancelRefused():
             # A time to retry that passed before the last cancel belongs to an earlier cancel.
             overtaken = event.retry_at_ns is not None and event.retry_at_ns <= wager.asked_ns

@@ -7,7 +7,7 @@ import pytest
 
 from recordings.importers.betfair import import_betfair
 from recordings.reader import Tape
-from recordings.tape import Kind
+from recordings.tape import Kind, Unreported
 from strategies.trading.model.errors import TapeError
 from strategies.trading.model.market import EventStatus, MarketStatus, Result
 from strategies.trading.model.market_types import MarketType, Selection
@@ -303,19 +303,63 @@ def test_a_game_goes_in_play_is_suspended_and_settles(stream: StreamFile) -> Non
     assert imported.results() == {"1.1:11": Result.WON, "1.1:22": Result.LOST}
 
 
-@pytest.mark.parametrize(
-    "statuses", [("REMOVED", "WINNER"), ("ACTIVE", "ACTIVE"), ("WINNER", "WINNER")]
-)
+@pytest.mark.parametrize("statuses", [("REMOVED", "WINNER"), ("WINNER", "WINNER")])
 def test_a_pair_without_one_winner_and_one_loser_is_voided(
     stream: StreamFile, statuses: Any
 ) -> None:
-    """A removed runner, no result, or a dead heat returns both stakes, and is in the notes."""
+    """A removed runner or a dead heat returns both stakes, and is in the notes."""
     stream.define()
     stream.change(BOOK)
     stream.define(status="CLOSED", runners=settled(*statuses))
     imported = stream.imported()
     assert imported.results() == {"1.1:11": Result.VOIDED, "1.1:22": Result.VOIDED}
     assert any("1 pair closed without one winner" in note for note in imported.info.notes)
+
+
+@pytest.mark.parametrize("statuses", [("ACTIVE", "ACTIVE"), ("WINNER", "ACTIVE")])
+def test_a_market_that_closes_with_active_runners_is_not_settled(
+    stream: StreamFile, statuses: Any
+) -> None:
+    """Nobody said that it is void: it has no result, which the notes and the recording say."""
+    stream.define()
+    stream.change(BOOK)
+    stream.define(status="CLOSED", runners=settled(*statuses))
+    imported = stream.imported()
+    assert imported.results() == {}
+    assert Unreported.RESULTS in imported.info.unreported
+    assert any(
+        "has as active or leaves out one of the runners: 1 pair." in note
+        for note in imported.info.notes
+    )
+    assert not any("count as voided" in note for note in imported.info.notes)
+
+
+def test_a_result_after_the_market_closed_is_recorded(stream: StreamFile) -> None:
+    """The last definitions of a file may name the winner later than the first that is closed."""
+    stream.define()
+    stream.change(BOOK)
+    stream.define(status="CLOSED", runners=settled("ACTIVE", "ACTIVE"))
+    stream.define(status="CLOSED", runners=settled("WINNER", "LOSER"))
+    imported = stream.imported()
+    assert imported.results() == {"1.1:11": Result.WON, "1.1:22": Result.LOST}
+    assert not any("has as active" in note for note in imported.info.notes)
+
+
+def test_a_void_is_recorded_once(stream: StreamFile) -> None:
+    """A correction of one pair does not void the other one again."""
+    lines = [(11, -4.5), (22, 4.5), (11, -6.5), (22, 6.5)]
+
+    def define(status: str, *statuses: str) -> None:
+        both = zip(runners(*lines), statuses, strict=True)
+        named = [runner | {"status": of_runner} for runner, of_runner in both]
+        stream.define(marketType="HANDICAP", status=status, runners=named)
+
+    define("OPEN", *["ACTIVE"] * 4)
+    stream.change(BOOK | {"hc": -4.5})
+    define("CLOSED", "REMOVED", "REMOVED", "WINNER", "LOSER")
+    define("CLOSED", "REMOVED", "REMOVED", "LOSER", "WINNER")
+    rows = [row.state for row in stream.imported().rows if row.kind == Kind.RESULT]
+    assert rows == [Result.VOIDED] * 2 + [Result.WON, Result.LOST, Result.LOST, Result.WON]
 
 
 def test_a_corrected_settlement_is_recorded_again(stream: StreamFile) -> None:

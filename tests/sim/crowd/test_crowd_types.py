@@ -4,10 +4,10 @@ import pytest
 
 from sim.crowd.calibration.calibrate import CHECKS_BY_SPORT
 from sim.crowd.crowd_types import CROWD_TYPES, CrowdType, crowd_type
-from sim.crowd.game import Score
 from sim.crowd.market_offering import results
 from sim.crowd.sports.registry import SPORTS
 from sim.crowd.sports.sport import Sport
+from sim.exchange.settlement_rules import GameEnd
 from strategies.trading.model.market import Result
 from strategies.trading.model.market_types import MarketType
 
@@ -43,4 +43,4 @@ def test_a_final_score_decides_every_type(
     type_: CrowdType, point: float, expected: tuple[Result, Result]
 ) -> None:
     """Home wins 100 to 97: by three points, of 197."""
-    assert results(type_, point, Score(100, 97)) == expected
+    assert results(type_, point, GameEnd("basketball", 100, 97)) == expected

@@ -76,6 +76,9 @@ def test_faults_have_a_description() -> None:
         "commands lost 0, refused 0, responses lost 0.03, late 0, duplicated 0, "
         "a disconnect every 900 s"
     )
+    broken = FaultSettings(**(CALM | {"trade_broken": 0.5, "broken_within_seconds": 600})).build()
+    assert not broken.calm
+    assert str(broken).endswith("duplicated 0, trades broken 0.5 within 600 s")
 
 
 # Commands ------------------------------------------------------------------------------------

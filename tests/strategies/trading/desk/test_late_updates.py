@@ -283,5 +283,49 @@ def test_more_cannot_be_broken_than_was_matched(harness: DeskHarness) -> None:
     """Books that contradict the exchange's stop the desk."""
     ref = harness.rest("home", 110, 1_000)
     harness.take(fill(harness, ref, 400, 400))
+    harness.take(WagerCancelled(ref, 600))
     with pytest.raises(InvariantError, match=r"\$4\.01 broken, of \$4\.00 matched"):
         harness.take(TradeBroken(ref, 401, 441))
+
+
+def test_a_trade_is_broken_once_however_often_it_is_reported(harness: DeskHarness) -> None:
+    """Its total identifies it; two breaks of one size have different totals."""
+    ref = harness.rest("home", 110, 1_000)
+    harness.take(fill(harness, ref, 300, 300))
+    harness.take(fill(harness, ref, 300, 600))
+    for total_cents, left_cents in ((300, 300), (300, 300), (600, 0), (300, 0), (600, 0)):
+        harness.take(TradeBroken(ref, 300, 300, total_cents))
+        assert harness.desk.exposure.matched_cents == left_cents
+    assert harness.wager(ref).unmatched_cents == 400
+
+
+@pytest.mark.parametrize("is_cancelled_first", [False, True])
+def test_a_break_that_comes_before_its_fill_waits_for_it(
+    harness: DeskHarness, is_cancelled_first: bool
+) -> None:
+    """Until then the fill counts as open; with it, nothing is held, whatever had ended by then."""
+    ref = harness.rest("home", 110, 1_000)
+    exposure = harness.desk.exposure
+    harness.take(TradeBroken(ref, 400, 400, 400))
+    assert (exposure.matched_cents, exposure.open_cents) == (0, 1_000)
+    if is_cancelled_first:
+        harness.take(WagerCancelled(ref, 600))
+        assert (exposure.matched_cents, exposure.open_cents) == (0, 400)
+        assert not harness.desk.wagers.at_rest
+    harness.take(WagerMatched(ref, harness.wager(ref).odds, 400, 400, 400))
+    assert exposure.position(harness.pair()).profit_if == [0, 0]
+    assert (exposure.matched_cents, exposure.open_cents) == (0, 0 if is_cancelled_first else 600)
+    harness.take(WagerCancelled(ref, 600))
+    assert (exposure.matched_cents, exposure.open_cents) == (0, 0)
+    assert harness.desk.wagers.at_rest
+
+
+def test_a_wager_ends_that_was_broken_before(harness: DeskHarness) -> None:
+    """Of a fill that was broken, nothing is missing when the rest is cancelled."""
+    ref = harness.rest("home", 110, 1_000)
+    harness.take(fill(harness, ref, 400, 400))
+    harness.take(TradeBroken(ref, 400, 400, 400))
+    harness.take(WagerCancelled(ref, 600))
+    assert harness.desk.exposure.open_cents == 0
+    assert harness.wager(ref).complete
+    assert harness.desk.wagers.at_rest

@@ -1,0 +1,104 @@
+"""Trades that the exchange breaks as obvious errors, by its published rule.
+
+A trade can be broken on request of anyone within 15 minutes if its price is more than 15 % of that
+price off the fair value. How the exchange finds the fair value is not published: here it is the
+middle of the best offers of all others on both lines, when the trade happens. Without offers on
+both lines nothing is broken. The price is that of whoever asks, so each side's own.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+
+from numpy.random import Generator
+
+from sim.engine.replay_environment import ReplayEnvironment
+from sim.exchange.books import LineBook
+from sim.exchange.displayed_book import levels
+from sim.exchange.participant import ExchangeWager, Participant
+from sim.exchange.prophet import SimulatedProphet
+from strategies.trading.model.events import WagerMatched
+from strategies.trading.model.ids import LineId
+from strategies.trading.model.odds import Odds, implied_probability
+from strategies.trading.ports.schedule import Priority
+
+MOST_OFF_SHARE = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One participant's fill in a trade that will be broken."""
+
+    participant: Participant
+    fill: WagerMatched
+    line_id: LineId
+
+
+class TradeBreaks:
+    """Breaks trades at one exchange, all sides of each at once.
+
+    `probability` is that of a request for each trade far enough off; it comes `within_ns` of it.
+    """
+
+    def __init__(
+        self,
+        env: ReplayEnvironment,
+        exchange: SimulatedProphet,
+        probability: float,
+        within_ns: int,
+        rng: Generator,
+    ) -> None:
+        """Watch every fill at the exchange from now on."""
+        self._scheduler = env.scheduler
+        self._exchange = exchange
+        self._probability = probability
+        self._within_ns = within_ns
+        self._rng = rng
+        self._trade = 0
+        self._sides: list[_Side] = []
+        exchange.matcher.on_fill = self._on_fill
+
+    def _on_fill(
+        self,
+        trade: int,
+        book: LineBook,
+        wager: ExchangeWager,
+        odds: Odds,
+        stake_cents: int,
+        profit_cents: int,
+    ) -> None:
+        side = _Side(
+            wager.owner, WagerMatched(wager.ref, odds, stake_cents, profit_cents), book.line_id
+        )
+        if trade == self._trade:
+            # The second side of a trade is broken with the first, if that is.
+            self._sides.append(side)
+            return
+        self._trade, self._sides = trade, [side]
+        fair = _fair_value(book, wager.owner)
+        if fair is None or not is_far_off(stake_cents / (stake_cents + profit_cents), fair):
+            return
+        if self._rng.random() < self._probability:
+            due_ns = self._scheduler.now_ns + int(self._rng.integers(self._within_ns + 1))
+            breaking = partial(self._break, self._sides)
+            self._scheduler.schedule_call(due_ns, Priority.EXCHANGE, breaking)
+
+    def _break(self, sides: list[_Side]) -> None:
+        for side in sides:
+            self._exchange.break_trade(side.participant, side.fill, side.line_id)
+
+
+def is_far_off(price: float, fair: float) -> bool:
+    """Return whether either side of a trade at `price` paid too much to let it stand.
+
+    `price` and `fair` are probabilities of the same line; the other side's are what they lack to 1.
+    """
+    return price - fair > MOST_OFF_SHARE * price or fair - price > MOST_OFF_SHARE * (1 - price)
+
+
+def _fair_value(book: LineBook, without: Participant) -> float | None:
+    """Return the fair probability of a line by what others offer, None without both offers."""
+    first, second = levels(book, without)[:1], levels(book.opposite, without)[:1]
+    if not first or not second:
+        return None
+    implied = implied_probability(first[0].odds), implied_probability(second[0].odds)
+    return implied[0] / sum(implied)
