@@ -288,9 +288,14 @@ def _compare(words: Sequence[str]) -> None:
     )
     parser.add_argument("folder", type=Path, help="the folder of a session, sessions/NAME")
     folder = parser.parse_args(words).folder
+    from sim.compare.fill_gate import FillGate  # noqa: PLC0415
+
+    gate = FillGate()
     for number, comparison in _starts(folder, Mode.COMPARE):
-        for line in comparison.run(folder, number):
+        for line in comparison.run(folder, number, gate):
             print_line(line)
+    for line in gate.conclude(folder):
+        print_line(line)
 
 
 def _latency(words: Sequence[str]) -> None:

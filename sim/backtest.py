@@ -13,6 +13,7 @@ from simpy import Event
 
 from conf.modes import Mode
 from recordings.workers import end_without_parent
+from sim.compare.fill_verdicts import SESSIONS, drift_limits
 from sim.engine.faults import Faults
 from sim.engine.garbage import rare_collections
 from sim.engine.latency import Latency
@@ -338,7 +339,7 @@ class Backtest:
             overrides=list(self._overrides),
             code=dict(self._code),
             simulated=info.simulated,
-            limits=list(self.feed.limits),
+            limits=[*self.feed.limits, *drift_limits(SESSIONS, self._models())],
             notes=[*info.notes, *notes, *chosen.resumption.notes(), *chosen.wagers.notes()],
             seed=self.seed,
             strategy=type(self.strategy()).__name__,

@@ -10,17 +10,22 @@ from typing import Any
 from conf.modes import Mode
 from recordings.journal.recorded_run import RecordedRun, open_run
 from recordings.parquet import TableWriter
+from recordings.reader import Tape
 from sim.backtest import Backtest
 from sim.compare.comparison_text import Profit, outcome_lines, profit_lines
 from sim.compare.counterfactual_tape import write_counterfactual
+from sim.compare.fill_gate import FillGate
 from sim.compare.open_loop import OpenLoop
 from sim.compare.outcomes import TABLE, ComparedWager, outcome_of
+from sim.compare.price_track import PriceTrack
 from sim.engine.faults import Faults
 from sim.engine.latency import Latency
+from sim.engine.random_streams import RandomStreams
 from sim.engine.virtual_clock import VirtualClock
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.queue_models import QueueModel
 from sim.replay.session_replay import SessionReplay
+from sim.results.summary import exchange_models
 from sim.sources.recorded_source import RecordedSource
 from sim.sources.source_tape import SourceTape
 from strategies.trading.accounting.commission import Commission
@@ -87,8 +92,10 @@ class SessionComparison:
         self._session = session
         self._controls = controls
 
-    def run(self, folder: Path, number: int) -> Iterator[str]:
-        """Compare a start of the session in a folder; yield the lines to print.
+    def run(self, folder: Path, number: int, gate: FillGate) -> Iterator[str]:
+        """Compare a start of the session in a folder, add its wagers to a gate; yield the lines.
+
+        On paper both outcomes are simulated, so nothing is added.
 
         The outcomes of its wagers are also written there, as `compare-NUMBER.parquet`. Raise
         JournalError or TapeError for what cannot be read, and ReplayDifferenceError if replaying
@@ -104,9 +111,13 @@ class SessionComparison:
             if not placed:
                 yield f"start {number}: it placed no wagers"
                 return
-            feed = self._feed(run, wagers, refs, Path(scratch) / "tape")
+            tape = self._tape_without_us(run, wagers, refs, Path(scratch) / "tape")
+            name = f"{run.tape.path} without us"
+            feed = RecordedSource([SourceTape(tape, name)], name)
             yield f"start {number}: {counted(len(placed), 'wager')}; {self._own_stake_note()}"
-            compared = self._compare(run, placed, feed)
+            compared = self._compare(run, placed, feed, PriceTrack(tape))
+            if not self._on_paper:
+                gate.add(compared, self._models())
             yield from outcome_lines(compared, list(self._queues), LEAST, MOST)
             yield _write_table(folder / f"compare-{number:05d}.parquet", compared)
             real = self._replay().play(run).desk
@@ -120,13 +131,20 @@ class SessionComparison:
             return "paper wagers are not in the recorded book: both outcomes are simulated"
         return "our own stake is taken out of the recorded book"
 
-    def _feed(
+    def _models(self) -> dict[str, dict[str, str]]:
+        """Return the models of the simulated exchange in words, by the name of its queue model."""
+        latency = self._latency(RandomStreams(self._seed))
+        return {
+            name: exchange_models(str(queue()), latency) for name, queue in self._queues.items()
+        }
+
+    def _tape_without_us(
         self,
         run: RecordedRun,
         wagers: Sequence[EarlierWager],
         placed: Set[WagerRef],
         folder: Path,
-    ) -> RecordedSource:
+    ) -> Tape:
         """Return the recording of a start as it would have been without us."""
         inputs = ((entry.now_ns, entry.payload) for entry in run.inputs())
         settled = [(at_ns, event) for at_ns, event in inputs if isinstance(event, MarketSettled)]
@@ -135,14 +153,16 @@ class SessionComparison:
             # Wagers of earlier starts were cancelled before this start's desk was assembled.
             assembled_ns = next(run.inputs()).now_ns
             ours = [w if w.request.ref in placed else _ended(w, assembled_ns) for w in wagers]
-        tape = write_counterfactual(run.tape, ours, settled, folder)
-        name = f"{run.tape.path} without us"
-        return RecordedSource([SourceTape(tape, name)], name)
+        return write_counterfactual(run.tape, ours, settled, folder)
 
     def _compare(
-        self, run: RecordedRun, placed: Sequence[EarlierWager], feed: RecordedSource
+        self,
+        run: RecordedRun,
+        placed: Sequence[EarlierWager],
+        feed: RecordedSource,
+        prices: PriceTrack,
     ) -> list[ComparedWager]:
-        """Return the wagers with their outcomes under every queue model."""
+        """Return the wagers with their outcomes under every queue model, valued at prices."""
         inputs = [entry.payload for entry in run.inputs()]
         added = (event.market_keys for event in inputs if isinstance(event, MarketsAdded))
         loop = OpenLoop(
@@ -156,15 +176,16 @@ class SessionComparison:
             refused=(event.ref for event in inputs if isinstance(event, CancelRefused)),
         )
         replayed = {name: loop.play(queue()) for name, queue in self._queues.items()}
-        compared = []
+        lines, compared = run.tape.info.catalogue().lines, []
         for wager in placed:
             request, placed_ns = wager.request, wager.placed_ns
             simulated = {
-                queue: outcome_of(request, placed_ns, updates.get(request.ref, ()))
+                queue: outcome_of(request, placed_ns, updates.get(request.ref, ()), prices)
                 for queue, updates in replayed.items()
             }
-            real = outcome_of(request, placed_ns, wager.updates)
-            compared.append(ComparedWager(request, placed_ns, real, simulated))
+            real = outcome_of(request, placed_ns, wager.updates, prices)
+            event_id = lines[request.line_id].event_id
+            compared.append(ComparedWager(request, placed_ns, real, simulated, event_id))
         return compared
 
     def _closed_loop_profits(self, run: RecordedRun, feed: RecordedSource) -> dict[str, Profit]:

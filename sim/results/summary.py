@@ -67,7 +67,7 @@ def desk_models(pricing: Pricing, fees: Commission, limits: Limits) -> dict[str,
     }
 
 
-def exchange_models(queue: str, latency: Latency) -> dict[str, Any]:
+def exchange_models(queue: str, latency: Latency) -> dict[str, str]:
     """Return the models of the simulated exchange in words."""
     delays = {
         f"{delay.name} latency": str(getattr(latency, delay.name)) for delay in fields(latency)

@@ -113,7 +113,23 @@ def test_the_printed_figures_are_those_of_the_table(compared: Compared) -> None:
     assert wagers - 1 <= int(between.split()[0]) <= wagers
     heading = next(at for at, line in enumerate(compared.out) if line.startswith("closed loop"))
     assert "sensitivity" in compared.out[heading]
-    assert [line.split()[0] for line in compared.out[heading + 2 :]] == ["real", "back", "front"]
+    profits = compared.out[heading + 2 : heading + 5]
+    assert [line.split()[0] for line in profits] == ["real", "back", "front"]
+
+
+def test_fills_are_valued_alike_really_and_simulated(compared: Compared) -> None:
+    """What agrees was worth the same, and one game alone gives no verdict on the fill model."""
+    table = compared.table.filter(pl.col("queue") == compared.truth)
+    filled = table.filter(pl.col("real_matched_cents") == pl.col("simulated_matched_cents"))
+    valued = int((filled["real_payout_cents"] > 0).sum())
+    assert valued >= 50
+    assert filled["real_payout_cents"].to_list() == filled["simulated_payout_cents"].to_list()
+    # Their updates arrive at other times, and so does the price that is a minute later.
+    differences = filled["real_value_cents"] - filled["simulated_value_cents"]
+    assert int((differences.abs() > 100).sum()) <= 0.1 * valued
+    fills = (table["real_matched_cents"] > 0).sum()
+    judged = [line for line in compared.out if line.startswith(f"{compared.truth} ")][-1]
+    assert judged.endswith(f"too few fills for a verdict: {fills} of 1 game; 30 of 10 are needed")
 
 
 def test_a_start_without_wagers_is_reported_in_one_line(

@@ -114,7 +114,9 @@ def test_our_stake_left_in_the_book_is_ahead_of_itself(tmp_path: Path) -> None:
         updates = play(played, (4.5, PLACE), (30, CancelAll()))[REF]
         outcomes = {name: outcome_of(PLACE, wager.placed_ns, updates)}
         real_outcome = outcome_of(PLACE, wager.placed_ns, wager.updates)
-        agree[name] = ComparedWager(PLACE, wager.placed_ns, real_outcome, outcomes).agrees(name)
+        agree[name] = ComparedWager(
+            PLACE, wager.placed_ns, real_outcome, outcomes, EventId("g1")
+        ).agrees(name)
     assert agree == {"clean": True, "as it is": False}
 
 

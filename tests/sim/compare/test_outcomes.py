@@ -14,11 +14,11 @@ from strategies.trading.model.events import (
     WagerRejected,
     WagerWiped,
 )
-from strategies.trading.model.ids import LineId, WagerRef
+from strategies.trading.model.ids import EventId, LineId, WagerRef
 from strategies.trading.model.odds import EVEN
 from strategies.trading.wagers.wager_state import EndReason
 
-REF = WagerRef("first-1-1")
+REF, GAME = WagerRef("first-1-1"), EventId("g1")
 REQUEST = PlaceWager(REF, LineId("home"), EVEN, 10_000, Intent.ADD_ONLY)
 ACCEPTED, OPENED = WagerAccepted(REF), WagerOpened(REF)
 
@@ -61,7 +61,7 @@ def test_an_outcome_is_built_from_the_updates_of_a_wager(
 def compared(real_cents: int, **simulated_cents: int) -> ComparedWager:
     """Return a wager of $100 with its matched stake, really and under each queue model."""
     outcomes = {queue: Outcome(cents, None, None) for queue, cents in simulated_cents.items()}
-    return ComparedWager(REQUEST, 0, Outcome(real_cents, None, None), outcomes)
+    return ComparedWager(REQUEST, 0, Outcome(real_cents, None, None), outcomes, GAME)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_a_wager_lies_between_two_models_with_the_same_tolerance(
 def test_a_wager_has_a_row_for_each_queue_model() -> None:
     """The table repeats the real outcome beside each simulated one, and whether they agree."""
     rows = list(compared(5_000, back=5_000, front=9_000).rows())
-    assert [(row[6], row[7], row[10], row[13]) for row in rows] == [
+    assert [(row[6], row[7], row[12], row[17]) for row in rows] == [
         ("back", 5_000, 5_000, True),
         ("front", 5_000, 9_000, False),
     ]
