@@ -30,7 +30,7 @@ from strategies.trading.model.errors import WriteError
 # more of the disk than they save of the time.
 _MOST_ROWS = 1_000_000
 # The format of the file: one of another format is made again.
-_VERSION = 2
+_VERSION = 3
 _LENGTH_BYTES = 8
 _DIGEST_BYTES = 32
 _SCHEMA = pa.schema([(name, pa.type_for_alias(alias)) for name, alias in TAPE_TYPES.items()])

@@ -7,12 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from recordings.reader import Chunk, Tape
-from recordings.tape import Kind, TapeInfo
+from recordings.tape import LONGEST_DELAY_NS, Kind, TapeInfo
 
 
 @dataclass(frozen=True, slots=True)
 class TapeSummary:
-    """The contents of a valid recording; times are nanoseconds since the epoch."""
+    """The contents of a valid recording; times are nanoseconds since the epoch.
+
+    `longest_delay_ns` is the longest time from the exchange's stamp of a row to its arrival; stamps
+    further back than LONGEST_DELAY_NS are not counted, but those rows, as `rows_undated`.
+    `longest_silence_ns` is the longest time between the arrivals of two rows.
+    """
 
     info: TapeInfo
     rows: int
@@ -22,6 +27,9 @@ class TapeSummary:
     rows_by_kind: dict[str, int]
     pairs: int
     digest: str
+    longest_delay_ns: int = 0
+    rows_undated: int = 0
+    longest_silence_ns: int = 0
 
 
 def validate(tape: Tape) -> TapeSummary:
@@ -32,7 +40,7 @@ def validate(tape: Tape) -> TapeSummary:
 def summarize(tape: Tape, chunks: Iterable[Chunk]) -> TapeSummary:
     """Return the summary of a recording, of which these are all rows."""
     kinds: Counter[int] = Counter()
-    messages = 0
+    messages = longest_delay_ns = rows_undated = longest_silence_ns = 0
     first_ns = last_ns = last_seq = -1
     for chunk in chunks:
         numbers = chunk.numbers
@@ -40,8 +48,15 @@ def summarize(tape: Tape, chunks: Iterable[Chunk]) -> TapeSummary:
         kinds.update(dict(zip(values.tolist(), counts.tolist(), strict=True)))
         messages += int(np.count_nonzero(np.diff(numbers["seq"], prepend=last_seq)))
         last_seq = int(numbers["seq"][-1])
-        first_ns = int(numbers["received_ns"][0]) if first_ns < 0 else first_ns
-        last_ns = int(numbers["received_ns"][-1])
+        received_ns = numbers["received_ns"]
+        first_ns = int(received_ns[0]) if first_ns < 0 else first_ns
+        silences_ns = np.diff(received_ns, prepend=received_ns[0] if last_ns < 0 else last_ns)
+        longest_silence_ns = max(longest_silence_ns, int(silences_ns.max()))
+        last_ns = int(received_ns[-1])
+        delays_ns = received_ns - numbers["exchange_ns"]
+        dated = delays_ns <= LONGEST_DELAY_NS
+        rows_undated += int(np.count_nonzero(~dated))
+        longest_delay_ns = max(longest_delay_ns, int(delays_ns.max(initial=0, where=dated)))
     return TapeSummary(
         info=tape.info,
         rows=tape.rows_total,
@@ -51,4 +66,7 @@ def summarize(tape: Tape, chunks: Iterable[Chunk]) -> TapeSummary:
         rows_by_kind={Kind(kind).name.lower(): kinds[kind] for kind in sorted(kinds)},
         pairs=len(tape.info.catalogue().pairs),
         digest=tape.digest(),
+        longest_delay_ns=longest_delay_ns,
+        rows_undated=rows_undated,
+        longest_silence_ns=longest_silence_ns,
     )

@@ -9,6 +9,7 @@ from time import perf_counter
 from types import MappingProxyType
 from typing import Any
 
+from msgspec.structs import replace
 from simpy import Event
 
 from conf.modes import Mode
@@ -30,7 +31,7 @@ from sim.games.daily_resumption import DailyResumption
 from sim.pricing_notes import pricing_notes
 from sim.results.price_sampler import PriceSampler
 from sim.results.run_journal import RunJournal
-from sim.results.run_summary import TRUE_QUEUE, BacktestSummary, write_summary
+from sim.results.run_summary import TRUE_QUEUE, BacktestSummary, FeedFigures, write_summary
 from sim.results.run_tables import RunTables
 from sim.results.summary import desk_models, exchange_models, summary_of
 from sim.results.wager_recorder import WagerRecorder
@@ -38,6 +39,7 @@ from sim.sources.market_source import (
     MarketSource,
     Progress,
     SourceRun,
+    SourceSummary,
     require_simulated,
     require_simulated_exchange,
 )
@@ -309,7 +311,7 @@ class Backtest:
     def _summary(self, chosen: Pass, profits: dict[str, int], notes: list[str]) -> BacktestSummary:
         """Return the summary of the chosen pass, with what is needed to reproduce it."""
         source, info = chosen.source_run.summary(), self.feed.info
-        return summary_of(
+        summary = summary_of(
             BacktestSummary,
             chosen.desk,
             chosen.journal,
@@ -335,6 +337,7 @@ class Backtest:
             recording_digest=source.digest,
             models=self._models(),
         )
+        return replace(summary, feed=_with_recording(summary.feed, source))
 
     def _models(self) -> dict[str, Any]:
         queue = TRUE_QUEUE if self.feed.knows_queue else str(self.queue())
@@ -343,6 +346,16 @@ class Backtest:
             "faults": str(self.faults),
             **desk_models(self.pricing, self.fees, self.limits),
         }
+
+
+def _with_recording(feed: FeedFigures, source: SourceSummary) -> FeedFigures:
+    """Return the figures of a desk's feed with those of the recording that it came from."""
+    return replace(
+        feed,
+        longest_silence_seconds=source.longest_silence_ns // NS_PER_SECOND,
+        rows_undated=source.rows_undated,
+        longest_hold_seconds=source.longest_hold_ns // NS_PER_SECOND,
+    )
 
 
 def _play(env: ReplayEnvironment, connection: ExchangeConnection, desk: Desk, ended: Event) -> None:

@@ -151,7 +151,7 @@ def remarks(summary: BacktestSummary) -> list[str]:
     nothing = nothing_placed(summary)
     unsettled = summary.unsettled
     return [
-        *(f"note: {note}" for note in summary.notes),
+        *(f"note: {note}" for note in [*summary.notes, *summary.feed.sentences()]),
         *halted,
         *([nothing] if nothing else []),
         *([unsettled_line(unsettled)] if unsettled.fills else []),
