@@ -4,6 +4,7 @@ A test cannot change a compiled class, so with the compiled core these are left 
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -80,7 +81,12 @@ def quote_while_halted(storm: Storm) -> None:
     storm.desk.risk.admit = lambda *_: None  # type: ignore[method-assign]
 
 
-BREAKERS = (forget_suspensions, forge_a_cent, admit_all, quote_while_halted)
+def quote_on_a_late_feed(storm: Storm) -> None:
+    """Let the desk set no limit on the delay of its feed."""
+    storm.desk.risk.use(replace(storm.scenario.limits, max_feed_delay_ns=0))
+
+
+BREAKERS = (forget_suspensions, forge_a_cent, admit_all, quote_while_halted, quote_on_a_late_feed)
 
 
 @pytest.mark.parametrize("connection", [DuplicatingConnection, ForgetfulConnection])

@@ -51,6 +51,8 @@ def test_storms_contain_every_kind_of_event() -> None:
     assert seen["trades of others"] > 1_000
     assert seen["commands lost"] > 10
     assert seen["crowds"] > 3
+    assert seen["marked gaps"] > 10
+    assert seen["changes of the feed's delay"] > 100
     ends = ("matched", "cancelled", "wiped", "invalid", "rejected")
     assert all(seen[end] > 10 for end in ends), seen
 
@@ -71,6 +73,8 @@ def events_of(seed: int) -> Counter[str]:
     seen["trades of others"] += storm.observer.trades
     seen["commands lost"] += storm.recorder.rejections["data_not_found"]
     seen.update(storm.recorder.ended)
+    seen["marked gaps"] += len(storm.scenario.feed.gaps)
+    seen["changes of the feed's delay"] += storm.feed_guard.delays
     seen["crowds"] += storm.scenario.crowd is not None
     return seen
 
