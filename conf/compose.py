@@ -182,8 +182,8 @@ def run_from_command_line(
     `present` runs the session in the folder that Hydra made for it; that folder is removed if it
     has no results. A launcher of Hydra may call it in other processes. `conclude` is given the
     folders with results at the end, also if a run failed or was interrupted. The first failure of a
-    sweep is raised after the other runs. Errors of Hydra are raised as ConfigError, in one line; a
-    KeyboardInterrupt says what is kept.
+    sweep is raised after the other runs, and after a line for each failure. Errors of Hydra are
+    raised as ConfigError, in one line; a KeyboardInterrupt says what is kept.
     """
     if is_given("--cfg", arguments):
         if set(_MULTIRUN) & set(arguments):
@@ -203,8 +203,10 @@ def run_from_command_line(
         finally:
             if conclude is not None:
                 conclude(folders.finished())
+    for line in folders.failure_lines():
+        sys.stderr.write(f"{line}\n")
     if folders.failures:
-        raise folders.failures[0]
+        raise folders.failures[0].error
 
 
 def _run_once_or_more(folders: RunFolders, arguments: Sequence[str]) -> None:
@@ -223,7 +225,7 @@ def _run_once_or_more(folders: RunFolders, arguments: Sequence[str]) -> None:
         assert initialized is not None, "Hydra is initialised within this context"
         if not _is_sweep(initialized, arguments, settings):
             ran = initialized.run("config", folders.run, [*settings, "hydra.mode=RUN"])
-            folders.add([ran.return_value])
+            folders.add(settings, ran.return_value)
             return
         settings.append("hydra.mode=MULTIRUN")
         config = initialized.compose_config("config", settings, RunMode.MULTIRUN)
@@ -234,7 +236,8 @@ def _run_once_or_more(folders: RunFolders, arguments: Sequence[str]) -> None:
         settings.append(f"hydra.sweep.dir={_quoted(str(folder))}")
         batches = initialized.multirun("config", folders.run, settings)
         # A sweeper that optimises returns nothing, and has refused an error as a figure itself.
-        folders.add(run.return_value for batch in batches or () for run in batch)
+        for run in (run for batch in batches or () for run in batch):
+            folders.add(run.overrides, run.return_value)
 
 
 def _is_sweep(initialized: Any, arguments: Sequence[str], settings: Sequence[str]) -> bool:

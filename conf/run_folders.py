@@ -2,9 +2,9 @@
 
 import pickle
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -12,6 +12,7 @@ from omegaconf import DictConfig
 
 from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import TradingError
+from strategies.trading.model.one_line import short_line
 
 # Builds the session of a configuration; the settings that were given for it are its overrides.
 Build = Callable[[DictConfig, Sequence[str]], Any]
@@ -22,6 +23,18 @@ Present = Callable[[Any, Path], float]
 Conclude = Callable[[Sequence[Path]], None]
 # Returns whether a folder has results, which are kept however its run ended.
 HasResults = Callable[[Path], bool]
+
+
+class FailedRun(NamedTuple):
+    """The error of a run, and the settings that were given for it; in a sweep, what differs."""
+
+    overrides: Sequence[str]
+    error: Exception
+
+    def text(self) -> str:
+        """Return it as a line for people."""
+        named = ", ".join(self.overrides)
+        return f"failed: {short_line(f'{named}: {self.error}')}"
 
 
 class RunFolders:
@@ -43,7 +56,7 @@ class RunFolders:
         self._sweep: Path | None = None
         self._earlier: set[Path] = set()
         self._finished_here: list[Path] = []
-        self.failures: list[Exception] = []
+        self.failures: list[FailedRun] = []
 
     def begin_sweep(self, folder: Path) -> None:
         """Take the folder of a sweep, in which each run makes its own."""
@@ -71,9 +84,14 @@ class RunFolders:
         self._finished_here.append(folder)
         return figure
 
-    def add(self, returned: Iterable[float | Exception]) -> None:
-        """Keep the errors of what runs returned, in their order."""
-        self.failures += [each for each in returned if isinstance(each, Exception)]
+    def add(self, overrides: Sequence[str], returned: float | Exception) -> None:
+        """Keep the error that a run with these overrides returned, if it did."""
+        if isinstance(returned, Exception):
+            self.failures.append(FailedRun(self._differing(overrides), returned))
+
+    def failure_lines(self) -> list[str]:
+        """Return a line for each run of a sweep that failed; one that is alone names itself."""
+        return [] if self._sweep is None else [failure.text() for failure in self.failures]
 
     def finished(self) -> list[Path]:
         """Return the folders with results, whichever process wrote them."""
@@ -96,9 +114,11 @@ class RunFolders:
         kept = f"kept {counted(len(finished), 'finished run')} in {finished[0].parent}"
         return KeyboardInterrupt(f"interrupted; {kept}: {names}")
 
-    def _overrides(self) -> list[str]:
+    def _overrides(self) -> Sequence[str]:
+        return self._differing(list(HydraConfig.get().overrides.task))
+
+    def _differing(self, given: Sequence[str]) -> Sequence[str]:
         """Return the settings that were given for a run: in a sweep, those that differ."""
-        given = list(HydraConfig.get().overrides.task)
         return [word for word in given if _name(word) in self._swept] or given
 
 

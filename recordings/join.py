@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from recordings.added_rows import AddedRow, added_rows
+from recordings.feed_marks import with_events
 from recordings.joined_info import JoinedPlaces, joined_info, require_different_lines
 from recordings.reader import Tape, open_recording
-from recordings.tape import Row
+from recordings.tape import Kind, Row
 from recordings.validator import validate
 from recordings.writer import TapeWriter
 from strategies.trading.model.counted import counted
+from strategies.trading.model.ids import EventId
 
 
 class _Message(NamedTuple):
@@ -62,14 +64,16 @@ def join_recordings(names: Sequence[str], out: Path, files: Iterable[Path] = ())
 
 def _messages(tape: Tape, places: JoinedPlaces) -> Iterator[_Message]:
     rows = (row for chunk in tape.chunks() for row in chunk.rows())
+    ids = [event.event_id for event in tape.info.events]
     for _, of_message in groupby(rows, key=lambda row: row.seq):
-        placed = [_placed(row, places) for row in of_message]
+        placed = [_placed(row, places, ids) for row in of_message]
         first = placed[0]
         yield _Message(first.received_ns, places.recording, first.exchange_ns, placed)
 
 
-def _placed(row: Row, places: JoinedPlaces) -> Row:
+def _placed(row: Row, places: JoinedPlaces, event_ids: Sequence[EventId]) -> Row:
     return row._replace(
+        text=with_events(row.text, event_ids) if row.kind == Kind.UNTYPED else row.text,
         event=int(places.events[row.event]),
         market=int(places.markets[row.market]),
         line=int(places.lines[row.line]),

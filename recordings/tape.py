@@ -44,6 +44,8 @@ PROBABILITY_PARTS = 1_000_000_000
 UNREPORTED_CENTS = -1
 METADATA_KEY = b"tape"
 SEGMENT_GLOB = "segment-*.parquet"
+# A time of the exchange further before the arrival is no time of the message, but an error.
+LONGEST_DELAY_NS = 3_600_000_000_000
 
 
 def segment_name(number: int) -> str:

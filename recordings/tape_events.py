@@ -2,12 +2,23 @@
 
 from collections.abc import Sequence
 
-from recordings.tape import PROBABILITY_PARTS, Kind, Row, Side, TapeInfo, score_of
+from recordings.feed_delays import FeedDelays
+from recordings.tape import (
+    LONGEST_DELAY_NS,
+    NOWHERE,
+    PROBABILITY_PARTS,
+    Kind,
+    Row,
+    Side,
+    TapeInfo,
+    score_of,
+)
 from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.events import (
     Event,
     EventScheduled,
     EventStatusChanged,
+    FeedDelayed,
     FeedLost,
     FeedRestored,
     MarketsAdded,
@@ -21,6 +32,7 @@ from strategies.trading.model.ids import LineId
 from strategies.trading.model.market import EventStatus, MarketStatus
 from strategies.trading.model.money import profit_cents
 from strategies.trading.model.odds import Odds, opposite
+from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.clock import Clock
 from strategies.trading.ports.exchange import Listener
 
@@ -88,6 +100,32 @@ class TapeEvents:
         return self._info.lines[line].line_id
 
 
+class RowDelays:
+    """Follows how late the rows of a tape arrive, by their two times."""
+
+    def __init__(self, info: TapeInfo) -> None:
+        """Take the dictionaries of the tape, which may gain entries."""
+        self._info = info
+        self._delays = FeedDelays()
+
+    def note(self, row: Row) -> FeedDelayed | None:
+        """Return what a desk must know before a row, None if that is nothing.
+
+        A row without a time of the exchange, as in a snapshot, has one time, and says nothing, nor
+        does one whose time is further back than any delay.
+        """
+        delay_ns = row.received_ns - row.exchange_ns
+        if not delay_ns or (delay_ns < NS_PER_SECOND and not self._delays.late):
+            return None
+        if (
+            delay_ns > LONGEST_DELAY_NS
+            or row.event == NOWHERE
+            or row.kind in (Kind.UNTYPED, Kind.REFERENCE)
+        ):
+            return None
+        return self._delays.note(self._info.events[row.event].event_id, delay_ns)
+
+
 class DeskFeed:
     """Turns the rows of a tape into events, in order, and lets the desk decide after each batch.
 
@@ -101,6 +139,7 @@ class DeskFeed:
         self._listener = listener
         self._catalogue = catalogue
         self._events = TapeEvents(info, catalogue)
+        self._delays = RowDelays(info)
         self._clock = clock
 
     def on_markets_added(self, added: MarketsAdded) -> None:
@@ -111,6 +150,9 @@ class DeskFeed:
     def on_rows(self, rows: Sequence[Row]) -> None:
         """Send rows with their times of arrival."""
         for row in rows:
+            delayed = self._delays.note(row)
+            if delayed is not None:
+                self._listener.take(delayed, row.received_ns)
             event = self._events.of_row(row)
             if event is not None:
                 self._listener.take(event, row.received_ns)

@@ -8,7 +8,7 @@ import numpy as np
 
 from recordings.game_states import GameStates
 from recordings.reader import Chunk, Tape
-from recordings.tape import Kind, TapeInfo, score_of
+from recordings.tape import LONGEST_DELAY_NS, Kind, TapeInfo, score_of
 from recordings.trade_spacing import SpacingMeter
 
 
@@ -19,6 +19,9 @@ class TapeSummary:
     `score_corrections` is how many scores fell, as a feed of a real game takes points back.
     `trade_pairs` and `trade_spacing_ns` are how many of its trades have a fall of their own, and
     how far apart the two are in nine of ten.
+    `longest_delay_ns` is the longest time from the exchange's stamp of a row to its arrival; stamps
+    further back than LONGEST_DELAY_NS are not counted, but those rows, as `rows_undated`.
+    `longest_silence_ns` is the longest time between the arrivals of two rows.
     """
 
     info: TapeInfo
@@ -32,6 +35,9 @@ class TapeSummary:
     trade_spacing_ns: int
     digest: str
     score_corrections: int
+    longest_delay_ns: int = 0
+    rows_undated: int = 0
+    longest_silence_ns: int = 0
 
 
 def validate(tape: Tape) -> TapeSummary:
@@ -42,7 +48,7 @@ def validate(tape: Tape) -> TapeSummary:
 def summarize(tape: Tape, chunks: Iterable[Chunk]) -> TapeSummary:
     """Return the summary of a recording, of which these are all rows."""
     kinds: Counter[int] = Counter()
-    messages = 0
+    messages = longest_delay_ns = rows_undated = longest_silence_ns = 0
     first_ns = last_ns = last_seq = -1
     states = GameStates(tape.info)
     meter = SpacingMeter(tape.info)
@@ -53,8 +59,15 @@ def summarize(tape: Tape, chunks: Iterable[Chunk]) -> TapeSummary:
         meter.note(chunk)
         messages += int(np.count_nonzero(np.diff(numbers["seq"], prepend=last_seq)))
         last_seq = int(numbers["seq"][-1])
-        first_ns = int(numbers["received_ns"][0]) if first_ns < 0 else first_ns
-        last_ns = int(numbers["received_ns"][-1])
+        received_ns = numbers["received_ns"]
+        first_ns = int(received_ns[0]) if first_ns < 0 else first_ns
+        silences_ns = np.diff(received_ns, prepend=received_ns[0] if last_ns < 0 else last_ns)
+        longest_silence_ns = max(longest_silence_ns, int(silences_ns.max()))
+        last_ns = int(received_ns[-1])
+        delays_ns = received_ns - numbers["exchange_ns"]
+        dated = delays_ns <= LONGEST_DELAY_NS
+        rows_undated += int(np.count_nonzero(~dated))
+        longest_delay_ns = max(longest_delay_ns, int(delays_ns.max(initial=0, where=dated)))
         for at in np.flatnonzero(numbers["kind"] == Kind.SCORE).tolist():
             event, clock_ns = int(numbers["event"][at]), int(numbers["state"][at])
             states.apply_score(event, *score_of(chunk.texts[at]), clock_ns)
@@ -71,4 +84,7 @@ def summarize(tape: Tape, chunks: Iterable[Chunk]) -> TapeSummary:
         trade_spacing_ns=spacing.within_ns,
         digest=tape.digest(),
         score_corrections=states.corrections,
+        longest_delay_ns=longest_delay_ns,
+        rows_undated=rows_undated,
+        longest_silence_ns=longest_silence_ns,
     )

@@ -9,6 +9,7 @@ from time import perf_counter
 from types import MappingProxyType
 from typing import Any
 
+from msgspec.structs import replace
 from simpy import Event
 
 from conf.modes import Mode
@@ -33,7 +34,7 @@ from sim.results.monthly_rebates import monthly_rebates
 from sim.results.price_sampler import PriceSampler
 from sim.results.queue_bracket import QueueFigures
 from sim.results.run_journal import RunJournal
-from sim.results.run_summary import TRUE_QUEUE, BacktestSummary, write_summary
+from sim.results.run_summary import TRUE_QUEUE, BacktestSummary, FeedFigures, write_summary
 from sim.results.run_tables import RunTables
 from sim.results.summary import desk_models, exchange_models, summary_of
 from sim.results.wager_recorder import WagerRecorder
@@ -41,6 +42,7 @@ from sim.sources.market_source import (
     MarketSource,
     Progress,
     SourceRun,
+    SourceSummary,
     require_simulated,
     require_simulated_exchange,
 )
@@ -327,7 +329,8 @@ class Backtest:
         """Return the summary of the chosen pass, with what is needed to reproduce it."""
         source, info = chosen.source_run.summary(), self.feed.info
         front, back = by_queue.get("front"), by_queue.get("back")
-        return summary_of(
+        models = self._models(chosen)
+        summary = summary_of(
             BacktestSummary,
             chosen.desk,
             chosen.journal,
@@ -339,7 +342,7 @@ class Backtest:
             overrides=list(self._overrides),
             code=dict(self._code),
             simulated=info.simulated,
-            limits=[*self.feed.limits, *drift_limits(SESSIONS, self._models())],
+            limits=[*self.feed.limits, *drift_limits(SESSIONS, models)],
             notes=[*info.notes, *notes, *chosen.resumption.notes(), *chosen.wagers.notes()],
             seed=self.seed,
             strategy=type(self.strategy()).__name__,
@@ -353,8 +356,9 @@ class Backtest:
             rows=source.rows,
             rows_per_second=round(source.rows / chosen.seconds),
             recording_digest=source.digest,
-            models=self._models(chosen),
+            models=models,
         )
+        return replace(summary, feed=_with_recording(summary.feed, source))
 
     def _models(self, chosen: Pass) -> dict[str, Any]:
         known = self.feed.knows_queue
@@ -366,6 +370,16 @@ class Backtest:
             "faults": str(self.faults),
             **desk_models(self.pricing, self.fees, self.limits),
         }
+
+
+def _with_recording(feed: FeedFigures, source: SourceSummary) -> FeedFigures:
+    """Return the figures of a desk's feed with those of the recording that it came from."""
+    return replace(
+        feed,
+        longest_silence_seconds=source.longest_silence_ns // NS_PER_SECOND,
+        rows_undated=source.rows_undated,
+        longest_hold_seconds=source.longest_hold_ns // NS_PER_SECOND,
+    )
 
 
 def _play(env: ReplayEnvironment, connection: ExchangeConnection, desk: Desk, ended: Event) -> None:

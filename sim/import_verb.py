@@ -104,11 +104,17 @@ def _betfair(paths: Sequence[Path], out: Path, options: Namespace) -> Iterable[s
         out,
         tournament=options.tournament,
         skip_errors=options.on_error == "skip",
+        salvages=options.salvage,
     )
 
 
 def _betfair_options(parser: VerbParser) -> None:
     parser.add_argument("--tournament", metavar="NAME", help="the tournament of all events")
+    parser.add_argument(
+        "--salvage",
+        action="store_true",
+        help="import a file that is cut off up to its last whole line, and say where it is",
+    )
     add_on_error(parser)
 
 

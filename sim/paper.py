@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from recordings.tape import Row, TapeInfo
+from recordings.tape_events import RowDelays
 from sim.engine.latency import Delay, Latency, NoDelay
 from sim.engine.random_streams import RandomStreams
 from sim.engine.replay_environment import ReplayEnvironment
@@ -108,6 +109,7 @@ class PaperGateway(Generic[M]):
         )
         publisher = Publisher(env, self._inbox, NoDelay(), info.clocks, context.market_keys)
         self._replayer = TapeReplayer(env, info, exchange, publisher)
+        self._row_delays = RowDelays(info)
         self._connection = ExchangeConnection(
             env, exchange, self._latency, self._inbox, publisher.markets
         )
@@ -127,6 +129,9 @@ class PaperGateway(Generic[M]):
         now_ns = self._env.now_ns
         self._feed_delay.note(rows[-1].received_ns - rows[-1].exchange_ns)
         for row in rows:
+            delayed = self._row_delays.note(row)
+            if delayed is not None:
+                self._inbox.publish(now_ns, delayed, wake=True)
             self._replayer.apply_row((now_ns, now_ns, *row[2:4], *_indices(row), *row[7:]))
 
     def on_feed_lost(self) -> None:

@@ -152,7 +152,7 @@ def remarks(summary: BacktestSummary) -> list[str]:
     unsettled, bracket = summary.unsettled, summary.queue_bracket
     return [
         *([bracket] if bracket else []),
-        *(f"note: {note}" for note in summary.notes),
+        *(f"note: {note}" for note in [*summary.notes, *summary.feed.sentences()]),
         *halted,
         *([nothing] if nothing else []),
         *([unsettled_line(unsettled)] if unsettled.fills else []),

@@ -2,12 +2,14 @@
 
 import re
 import shlex
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from omegaconf import DictConfig, OmegaConf
+from packaging.specifiers import SpecifierSet
 
 from conf.compose import CONFIG_FOLDER, choices
 from sim.__main__ import VERBS
@@ -54,6 +56,18 @@ def test_both_first_commands_are_as_documented() -> None:
         "&& .venv/bin/python -m sim run +experiment=nba"
     ) in FENCED
     assert ".venv/bin/python -m pytest -n 3 --dist loadfile" in FENCED.splitlines()
+
+
+def test_case_35_versions_of_python_have_an_upper_bound() -> None:
+    """Hydra 1.3 ends on Python 3.14 with "badly formed help string": pip and the README say so."""
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    versions = SpecifierSet(project["requires-python"])
+    assert [f"3.{minor}" for minor in range(8, 20) if f"3.{minor}.0" in versions] == [
+        "3.11",
+        "3.12",
+        "3.13",
+    ]
+    assert "(3.11, 3.12 or 3.13; Hydra does not start on 3.14)" in PROSE
 
 
 @pytest.mark.slow

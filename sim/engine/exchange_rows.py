@@ -16,6 +16,7 @@ from recordings.tape_columns import TapeColumns
 # side, state, text: plain tuples, as millions of them pass.
 ExchangeRow = tuple[int, int, int, int, int, int, int, int, int, int, int, int, str | None]
 
+# How late a message may be of a tape of which that is not known.
 WINDOW_NS = 5_000_000_000
 
 _COLUMNS = (
@@ -41,7 +42,6 @@ def _ignore_progress(_rows: int) -> None:
 
 def exchange_rows(
     tape: Tape | TapeColumns,
-    window_ns: int = WINDOW_NS,
     *,
     lines: Collection[int] | None = None,
     on_chunk: Callable[[int], None] = _ignore_progress,
@@ -49,8 +49,10 @@ def exchange_rows(
 ) -> Iterator[ExchangeRow]:
     """Return the rows of a tape in order of the exchange's time; rows of a message stay together.
 
-    The exchange time of a message is clamped between its arrival and `window_ns` before that, so
-    that only that much of the tape is held in memory. A tape with one clock is in order already.
+    As much of the tape is held in memory as its latest message took to arrive; of a tape that was
+    not examined WINDOW_NS. A message that the exchange dates further before its arrival counts as
+    of its arrival, and one that it dates after its arrival as of just before it. A tape with one
+    clock is in order already.
 
     With `lines`, indices in the tape's dictionary, offers on other lines are left out, at the cost
     of a scan; the last row of the tape is always among those returned. `on_chunk` is called with
@@ -62,9 +64,16 @@ def exchange_rows(
     blocks: Iterator[Columns] = (
         map(_columns_as_received, chunks)
         if tape.info.clocks == Clocks.ONE
-        else _Sorter(window_ns).sorted(chunks)
+        else _Sorter(_longest_delay_ns(tape)).sorted(chunks)
     )
     return chain.from_iterable(map(partial(_rows, needed, change), blocks))
+
+
+def _longest_delay_ns(tape: Tape | TapeColumns) -> int:
+    """Return how long before its arrival a message of a tape may have happened."""
+    if isinstance(tape, Tape):
+        return WINDOW_NS
+    return max(WINDOW_NS, tape.summary.longest_delay_ns)
 
 
 def _chunks(tape: Tape | TapeColumns, on_chunk: Callable[[int], None]) -> Iterator[Chunk]:
@@ -105,10 +114,11 @@ class _Sorter:
             yield self._held
 
     def _message_times(self, chunk: Chunk) -> NDArray[Any]:
-        """Return for each row the clamped exchange time of its message."""
+        """Return for each row when its message happened."""
         received, seq = chunk.numbers["received_ns"], chunk.numbers["seq"]
         exchange = chunk.numbers["exchange_ns"]
-        times: NDArray[Any] = np.clip(exchange, received - self._window_ns, received)
+        times: NDArray[Any] = np.where(exchange > received, received - 1, exchange)
+        times = np.where(received - exchange > self._window_ns, received, times)
         first = np.diff(seq, prepend=self._last_seq) != 0
         if not first[0]:
             times[0] = self._last_message_ns

@@ -20,6 +20,7 @@ from strategies.trading.model.events import (
     Event,
     EventScheduled,
     EventStatusChanged,
+    FeedDelayed,
     FeedLost,
     FeedRestored,
     MarketSettled,
@@ -59,6 +60,8 @@ class Inbox:
         self._last_arrival_ns = 0
         self._last_wake_ns = -1
         self._missed: dict[Hashable, Event] = {}
+        # The gaps of the source itself that last, by their events.
+        self._source_lost: dict[tuple[EventId, ...], Event] = {}
 
     def connect(
         self,
@@ -85,6 +88,8 @@ class Inbox:
             self._last_arrival_ns = arrival_ns
         messages = self._messages
         messages.append((arrival_ns, event))
+        if wake:
+            self._note_gap(event)
         if wake or self._wake_always:
             self._wake_at(arrival_ns)
         elif len(messages) > _MAX_QUEUED:
@@ -118,7 +123,8 @@ class Inbox:
         self.drain(self._scheduler.now_ns)
         self._on_market_data = self._on_event
         missed, self._missed = self._missed, {}
-        self.deliver((*missed.values(), FeedRestored()))
+        # A gap of the source does not end with one of the connection.
+        self.deliver((*missed.values(), FeedRestored(), *self._source_lost.values()))
 
     def _keep_missed(self, event: Event, _: int) -> None:
         """Keep the latest state of everything that a snapshot shows."""
@@ -127,10 +133,18 @@ class Inbox:
                 self._missed[line_id, odds] = event
             case MarketStatusChanged(market_key=key):
                 self._missed[key] = event
-            case EventStatusChanged() | EventScheduled():
+            case EventStatusChanged() | EventScheduled() | FeedDelayed():
                 self._missed[type(event), event.event_id] = event
+            case FeedLost(event_ids=event_ids) | FeedRestored(event_ids=event_ids):
+                self._missed[FeedLost, event_ids] = event
             case ScoreChanged(event_id=event_id, home=home, away=away):
                 self._missed[ScoreChanged, event_id] = ScoreChanged(event_id, home, away)
+
+    def _note_gap(self, event: Event) -> None:
+        if isinstance(event, FeedLost):
+            self._source_lost[event.event_ids] = event
+        elif isinstance(event, FeedRestored):
+            self._source_lost.pop(event.event_ids, None)
 
     def _wake_at(self, arrival_ns: int) -> None:
         """Schedule one wake per instant; arrivals are in order, so comparing the last suffices."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from recordings.feed_delays import FeedDelays
 from recordings.tape import Clocks
 from sim.engine.latency import Delay
 from sim.engine.replay_environment import ReplayEnvironment
@@ -21,6 +22,7 @@ from strategies.trading.model.events import (
 )
 from strategies.trading.model.ids import EventId, MarketKey
 from strategies.trading.model.odds import Odds
+from strategies.trading.model.units import NS_PER_SECOND
 
 _WAKES = (
     MarketStatusChanged,
@@ -37,7 +39,10 @@ class Publisher:
 
     On a tape with two clocks a recorded message arrives at its recorded arrival time; on a tape
     with one clock, and where participants' wagers are the cause, the feed delay is added to the
-    exchange's time. Rows of one message arrive together.
+    exchange's time. Rows of one message arrive together. Before a message whose delay is another
+    than that of the one before, by whole seconds, comes an event that says so. What happened later
+    does not arrive earlier: `longest_hold_ns` is the longest that a recorded message had to wait
+    behind a late one, for a second or more.
     """
 
     def __init__(
@@ -55,6 +60,9 @@ class Publisher:
         self._arrival_recorded = clocks == Clocks.TWO
         self._seq = -1
         self._arrival_ns = 0
+        self._delays = FeedDelays()
+        self._latest_ns = 0
+        self.longest_hold_ns = 0
         self.markets: set[MarketKey] = set()
         self.events: set[EventId] = set()
         self.subscribe(subscribed)
@@ -71,7 +79,21 @@ class Publisher:
         if seq != self._seq:
             self._seq = seq
             self._arrival_ns = now_ns + self._feed.sample_ns()
+            if self._arrival_ns - now_ns >= NS_PER_SECOND or self._delays.late:
+                for event_id in sorted(self.events):
+                    self.note_delay(event_id, now_ns, self._arrival_ns)
         return self._arrival_ns
+
+    def note_delay(self, event_id: EventId, now_ns: int, arrival_ns: int) -> None:
+        """Publish how late the data of an event arrives, if that changed; call before the data."""
+        delay_ns = arrival_ns - now_ns
+        # Without a delay the message has no time of the exchange, as in a snapshot.
+        if delay_ns and (delay_ns >= NS_PER_SECOND or self._delays.late):
+            self.longest_hold_ns = max(self.longest_hold_ns, self._latest_ns - arrival_ns)
+            self._latest_ns = max(self._latest_ns, arrival_ns)
+            delayed = self._delays.note(event_id, delay_ns)
+            if delayed is not None:
+                self._inbox.publish(arrival_ns, delayed, True)
 
     def publish(self, event: Event, arrival_ns: int) -> None:
         """Publish an event other than an offer or trade; a change of status wakes the desk."""
@@ -87,7 +109,9 @@ class Publisher:
         if displayed_cents != offer.published_cents:
             offer.published_cents = displayed_cents
             arrival_ns = received_ns
-            if not self._arrival_recorded:
+            if self._arrival_recorded:
+                self.note_delay(book.line.event_id, now_ns, arrival_ns)
+            else:
                 arrival_ns = self.draw_arrival_ns(now_ns, received_ns, seq)
             event = OfferChanged(book.line_id, offer.odds, displayed_cents)
             self._inbox.publish(arrival_ns, event, False)

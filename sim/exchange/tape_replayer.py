@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from functools import partial
 
-from recordings.feed_marks import LOST, RESTORED
+from recordings.feed_marks import feed_mark
 from recordings.tape import Kind, Side, TapeInfo
 from recordings.tape_events import TapeEvents
 from sim.engine.exchange_rows import ExchangeRow
@@ -18,6 +18,8 @@ from strategies.trading.ports.schedule import Priority
 
 # A plain number: looking a kind up takes longer than the rest of what most rows need.
 _OFFER = int(Kind.OFFER)
+# Kinds that do not come over the exchange's feed.
+_NOT_OF_THE_FEED = (Kind.UNTYPED, Kind.REFERENCE)
 
 
 class TapeReplayer:
@@ -47,6 +49,11 @@ class TapeReplayer:
         self.trades_of_unknown_taker = 0
         exchange.on_change = publisher.publish_own_change
         self._mark_subscribed(self._books)
+
+    @property
+    def longest_hold_ns(self) -> int:
+        """Return the longest that a message had to wait behind one that happened before it."""
+        return self._publisher.longest_hold_ns
 
     def add_markets(self, added: MarketsAdded) -> None:
         """Add markets that the tape's dictionaries contain by now, and publish that."""
@@ -88,6 +95,7 @@ class TapeReplayer:
     def _apply_other(self, row: ExchangeRow) -> None:
         now_ns, received_ns, seq, kind, line, market, event, odds, cents, _, side, state, text = row
         arrival_ns = self._publisher.draw_arrival_ns(now_ns, received_ns, seq)
+        self._note_delay(kind, event, now_ns, arrival_ns)
         match kind:
             case Kind.TRADE:
                 self._apply_trade(line, odds, cents, side, now_ns, arrival_ns)
@@ -104,16 +112,20 @@ class TapeReplayer:
             case Kind.SCORE if self._follows(event):
                 self._publisher.publish(self._events.score(event, state, text), arrival_ns)
             case Kind.UNTYPED:
-                self._apply_feed_mark(text or "", arrival_ns)
+                self._apply_feed_mark(text, arrival_ns)
             case Kind.REFERENCE if self._books[line].subscribed:
                 # A price from outside the exchange: it changes no book.
                 self._publisher.publish(self._events.reference(line, state), arrival_ns)
 
-    def _apply_feed_mark(self, text: str, arrival_ns: int) -> None:
-        if text.startswith(LOST):
-            self._publisher.publish(FeedLost(), arrival_ns)
-        elif text.startswith(RESTORED):
-            self._publisher.publish(FeedRestored(), arrival_ns)
+    def _note_delay(self, kind: int, event: int, now_ns: int, arrival_ns: int) -> None:
+        if kind not in _NOT_OF_THE_FEED and self._follows(event):
+            self._publisher.note_delay(self._info.events[event].event_id, now_ns, arrival_ns)
+
+    def _apply_feed_mark(self, text: str | None, arrival_ns: int) -> None:
+        mark = feed_mark(text)
+        if mark is not None:
+            event = FeedLost(mark.event_ids) if mark.lost else FeedRestored(mark.event_ids)
+            self._publisher.publish(event, arrival_ns)
 
     def _apply_trade(
         self, line: int, odds: int, amount_cents: int, side: int, now_ns: int, arrival_ns: int

@@ -14,6 +14,7 @@ from recordings.parquet import TableWriter, read_columns, write_joined
 from sim.results.fill_values import fill_values
 from sim.results.run_summary import (
     BacktestSummary,
+    FeedFigures,
     MonthRebate,
     NamedSplit,
     SilenceTotal,
@@ -76,6 +77,7 @@ def merged_summary(
         halted=_halted(summaries),
         digest=_digest(s.digest for s in summaries),
         recording_digest=_digest(s.recording_digest for s in summaries),
+        feed=_added_feeds([s.feed for s in summaries]),
         split=added_splits(s.split for s in summaries),
         unsettled=added_splits(s.unsettled for s in summaries),
         splits={by: _added_named(s.splits[by] for s in summaries) for by in summaries[0].splits},
@@ -124,6 +126,15 @@ def _merge_equity(folders: Sequence[Path], into: Path) -> None:
     writer = TableWriter(into / "equity.parquet", TABLES["equity"])
     writer.extend([(ns, *row) for ns, row in zip(at[order].tolist(), totals.tolist(), strict=True)])
     writer.close()
+
+
+def _added_feeds(feeds: Sequence[FeedFigures]) -> FeedFigures:
+    """Return what all feeds lost together, and the longest of each time."""
+    sums = {"gaps", "gap_seconds", "rows_undated"}
+    figures = {name: [getattr(feed, name) for feed in feeds] for name in asdict(feeds[0])}
+    return FeedFigures(
+        **{name: sum(each) if name in sums else max(each) for name, each in figures.items()}
+    )
 
 
 def _added_counts(counts: Iterable[dict[str, int]]) -> dict[str, int]:

@@ -138,7 +138,7 @@ def _head(run: Run, run_origin: OriginTexts) -> Html:
         paragraph(run_origin.overline, "overline"),
         run_origin.head,
         paragraph(f"From {utc(s.first_ns)} to {utc(s.last_ns)}. {_starts(run)}", "aside"),
-        notes(s.notes),
+        notes([*s.notes, *s.feed.sentences()]),
     ]
     if s.halted:
         parts.append(paragraph(f"Trading was halted: {s.halted}", "warning"))

@@ -107,6 +107,7 @@ def _repeat_command(run: Run, s: BacktestSummary) -> Html:
     rows = [
         *_digests(s),
         ("tape", f"{counted(s.rows, 'row')}, {count(round(s.rows_per_second))} a second"),
+        ("longest time without a row", f"{count(s.feed.longest_silence_seconds)} s"),
         ("trades of unknown side", f"{count(s.trades_of_unknown_side)}, which fill no wager"),
         *_versions(s),
     ]

@@ -13,6 +13,7 @@ from msgspec import Struct
 from conf.modes import Mode
 from recordings.writing import write_text
 from sim.results.queue_bracket import bracket_text
+from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import ConfigError
 
 SUMMARY_FILE = "summary.json"
@@ -153,6 +154,48 @@ class Quoted(Struct, frozen=True):
     size_cents: int
 
 
+class FeedFigures(Struct, frozen=True):
+    """What was lost and late of market data.
+
+    A gap is counted from the last message before it. A delay is how long after it happened market
+    data arrived, in whole seconds. Of a recording, `longest_silence_seconds` is the longest time
+    without a row, marked as a gap or not; `rows_undated` counts the rows that count as of their
+    arrival, as the exchange's time of them lies more than an hour before it, and
+    `longest_hold_seconds` is the longest that a row waited for one that happened before it.
+    """
+
+    gaps: int = 0
+    gap_seconds: float = 0.0
+    longest_gap_seconds: float = 0.0
+    longest_delay_seconds: int = 0
+    longest_silence_seconds: int = 0
+    rows_undated: int = 0
+    longest_hold_seconds: int = 0
+
+    def sentences(self) -> list[str]:
+        """Return what a reader of the results must know, nothing for a feed without faults."""
+        found = []
+        if self.gaps:
+            found.append(
+                f"market data was lost {counted(self.gaps, 'time')}, for {self.gap_seconds:,.1f} s "
+                f"in all and {self.longest_gap_seconds:,.1f} s at most, counted from the last "
+                "message before"
+            )
+        if self.longest_delay_seconds:
+            found.append(f"market data arrived up to {self.longest_delay_seconds:,} s late")
+        if self.longest_hold_seconds:
+            found.append(
+                f"messages waited up to {self.longest_hold_seconds:,} s for late ones that "
+                "happened before them"
+            )
+        if self.rows_undated:
+            found.append(
+                f"{counted(self.rows_undated, 'row')} dated more than an hour before arrival "
+                "count as of their arrival"
+            )
+        return found
+
+
 class RunSummary(Struct, frozen=True, kw_only=True):
     """The figures of a run in any mode.
 
@@ -195,6 +238,7 @@ class RunSummary(Struct, frozen=True, kw_only=True):
     commands: int
     split: Split
     splits: dict[str, list[NamedSplit]]
+    feed: FeedFigures = FeedFigures()
     unsettled: Split
     fill_values: list[FillValue]
     silences: list[SilenceTotal]

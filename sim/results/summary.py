@@ -16,7 +16,15 @@ from sim.results.fill_values import fill_values
 from sim.results.monthly_rebates import monthly_rebates
 from sim.results.profit_split import EARLIER_STARTS, ProfitPart, split_of, splits_by
 from sim.results.run_journal import RunJournal
-from sim.results.run_summary import EventSpan, OpenPosition, PairName, Quoted, RunSummary, Settled
+from sim.results.run_summary import (
+    EventSpan,
+    FeedFigures,
+    OpenPosition,
+    PairName,
+    Quoted,
+    RunSummary,
+    Settled,
+)
 from sim.results.wager_recorder import WagerRecorder
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.desk.desk import Desk
@@ -45,6 +53,7 @@ def summary_of(
         **_money(desk, wagers),
         **_counts(journal, wagers),
         **_splits(desk, wagers),
+        feed=_feed(desk, wagers.closed_ns),
         quoted=_quoted(catalogue, journal, wagers.closed_ns),
         decisions=desk.decisions,
         digest=journal.digest.hexdigest(),
@@ -96,6 +105,17 @@ def _money(desk: Desk, wagers: WagerRecorder) -> dict[str, Any]:
         "max_open_stake_times_cash": _finite(desk.risk.max_open_times_cash),
         "halted": desk.risk.halt_reason,
     }
+
+
+def _feed(desk: Desk, now_ns: int) -> FeedFigures:
+    record = desk.market_states.feed
+    gaps = record.gaps(now_ns)
+    return FeedFigures(
+        gaps=gaps.number,
+        gap_seconds=round(gaps.total_ns / NS_PER_SECOND, 1),
+        longest_gap_seconds=round(gaps.longest_ns / NS_PER_SECOND, 1),
+        longest_delay_seconds=record.longest_delay_ns // NS_PER_SECOND,
+    )
 
 
 def _finite(number: float) -> float | None:

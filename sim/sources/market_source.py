@@ -20,12 +20,20 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class SourceSummary:
-    """Row count, time span (nanoseconds since the epoch) and digest of a pass; it may be empty."""
+    """Row count, time span (nanoseconds since the epoch) and digest of a pass; it may be empty.
+
+    Of a recording, `longest_silence_ns` is the longest time without a row, `rows_undated` counts
+    the rows whose time of the exchange is no time of theirs, and `longest_hold_ns` is the longest
+    that a row had to wait for one that happened before it.
+    """
 
     rows: int
     first_ns: int
     last_ns: int
     digest: str
+    longest_silence_ns: int = 0
+    rows_undated: int = 0
+    longest_hold_ns: int = 0
 
 
 class SourceRun(Protocol):

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import partial
 
@@ -127,6 +127,8 @@ class RecordedSource:
             first_ns=max(first_ns, self._cut.since_ns or first_ns),
             last_ns=min(last_ns, self._cut.until_ns or last_ns),
             digest=digests[0] if len(digests) == 1 else joined,
+            longest_silence_ns=max(summary.longest_silence_ns for summary in summaries),
+            rows_undated=sum(summary.rows_undated for summary in summaries),
         )
 
     def _rows(
@@ -195,7 +197,7 @@ class _RecordedRun:
         return self._market.trades_of_unknown_taker
 
     def summary(self) -> SourceSummary:
-        return self._feed.summary()
+        return replace(self._feed.summary(), longest_hold_ns=self._market.longest_hold_ns)
 
     def close(self) -> None:
         """Do nothing: a recording is only read."""

@@ -1,8 +1,12 @@
 """One recording of a market source: its rows, checked, in the exchange's order, and cut."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
+
+from recordings.feed_marks import feed_mark, with_events
 from recordings.joined_info import JoinedPlaces
 from recordings.reader import Tape
 from recordings.tape import Kind
@@ -11,7 +15,7 @@ from recordings.utc_time import utc_text
 from recordings.validator import TapeSummary
 from sim.engine.exchange_rows import WINDOW_NS, Columns, ExchangeRow, exchange_rows
 from sim.sources.source_limits import assumed_cents
-from strategies.trading.model.ids import MarketKey
+from strategies.trading.model.ids import EventId, MarketKey
 
 # The columns of a row that say what it is about, of which only the last row before a cut counts.
 _SUBJECTS = {
@@ -98,7 +102,7 @@ class SourceTape:
     @property
     def first_ns(self) -> int:
         """Return a time before which no row happened."""
-        return self.summary.first_ns - WINDOW_NS
+        return self.summary.first_ns - max(WINDOW_NS, self.summary.longest_delay_ns)
 
     def rows(
         self,
@@ -114,7 +118,8 @@ class SourceTape:
         if market_keys is not None:
             numbered = enumerate(self.info.lines)
             lines = [index for index, line in numbered if line.market_key in market_keys]
-        change = None if places is None else _Placed(places)
+        ids = [event.event_id for event in self.info.events]
+        change = None if places is None else _Placed(places, ids)
         return exchange_rows(self._open(), lines=lines, on_chunk=on_chunk, change=change)
 
     def _open(self) -> TapeColumns:
@@ -129,9 +134,10 @@ class SourceTape:
 
 
 class _Placed:
-    """Gives rows the places of their entries in the joined dictionaries."""
+    """Gives rows the places of their entries in the joined dictionaries, and gaps their events."""
 
-    def __init__(self, places: JoinedPlaces) -> None:
+    def __init__(self, places: JoinedPlaces, event_ids: Sequence[EventId]) -> None:
+        self._event_ids = event_ids
         self._places = {"line": places.lines, "market": places.markets, "event": places.events}
         self._recording, self._count = places.recording, places.count
 
@@ -139,12 +145,15 @@ class _Placed:
         placed = {name: places[columns[name]] for name, places in self._places.items()}
         # Rows of one message share a number, and no two recordings have one in common.
         seq = columns["seq"] * self._count + self._recording
+        texts = columns["text"]
+        for row in np.flatnonzero(columns["kind"] == Kind.UNTYPED):
+            texts[row] = with_events(texts[row], self._event_ids)
         return columns | placed | {"seq": seq}
 
 
 def _since(rows: Iterator[ExchangeRow], since_ns: int) -> Iterator[ExchangeRow]:
     """Yield the state that earlier rows left, all at the beginning, then the rows from there on."""
-    state: dict[tuple[int, ...], ExchangeRow] = {}
+    state: dict[tuple[Any, ...], ExchangeRow] = {}
     for row in rows:
         if row[0] >= since_ns:
             yield from (_moved(each, since_ns) for each in state.values())
@@ -154,12 +163,15 @@ def _since(rows: Iterator[ExchangeRow], since_ns: int) -> Iterator[ExchangeRow]:
         _keep(state, row)
 
 
-def _keep(state: dict[tuple[int, ...], ExchangeRow], row: ExchangeRow) -> None:
+def _keep(state: dict[tuple[Any, ...], ExchangeRow], row: ExchangeRow) -> None:
     """Keep a row as the state of what it is about; the last one counts, in order of the last."""
     _, _, _, kind, line, market, event, odds, cents, *_ = row
     subjects = {"line": line, "market": market, "event": event}
     if kind == Kind.OFFER:
-        key: tuple[int, ...] = (kind, line, odds)
+        key: tuple[Any, ...] = (kind, line, odds)
+    elif kind == Kind.UNTYPED and (mark := feed_mark(row[-1])) is not None:
+        # A cut that begins in a gap begins without the feed.
+        key = (kind, *mark.event_ids)
     elif kind in _SUBJECTS:
         key = (kind, subjects[_SUBJECTS[Kind(kind)]])
     else:

@@ -40,6 +40,33 @@ def test_results_and_failures_come_back_from_other_processes(folder: Path) -> No
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("launcher", [(), PARALLEL], ids=["one by one", "in other processes"])
+def test_case_41_each_failed_run_is_named_with_its_settings(
+    folder: Path, launcher: tuple[str, ...]
+) -> None:
+    """The others finish, the status is not 0, and a line names the settings of each that failed."""
+    outcome = run_sim(folder, *WORDS, *launcher, "seed=1,-1,2,-3", "hydra.sweep.dir=sweep")
+    assert outcome.status == 2
+    assert outcome.err[-3:] == [
+        "failed: seed=-1: seed: -1 is not a whole number, 0 or more",
+        "failed: seed=-3: seed: -3 is not a whole number, 0 or more",
+        "python -m sim run: seed: -1 is not a whole number, 0 or more",
+    ]
+    assert sorted(path.name for path in (folder / "sweep").glob("[0-9]")) == ["0", "2"]
+
+
+@pytest.mark.slow
+def test_case_41_a_sweep_of_which_all_runs_fail_fails(folder: Path) -> None:
+    """Every run is named, and nothing is kept."""
+    outcome = run_sim(folder, *WORDS, *PARALLEL, "seed=-1,-2")
+    assert outcome.status == 2
+    assert [line.partition(":")[2].partition(":")[0] for line in outcome.err[-3:-1]] == [
+        " seed=-1",
+        " seed=-2",
+    ]
+
+
+@pytest.mark.slow
 def test_the_note_on_seeds_does_not_depend_on_the_launcher(folder: Path) -> None:
     """Runs that differ by their seed are no sample, whichever processes ran them."""
     (*_, alone) = run_sim(folder, *WORDS, "seed=1,2").out

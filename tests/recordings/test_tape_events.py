@@ -10,6 +10,7 @@ from strategies.trading.model.events import (
     Event,
     EventScheduled,
     EventStatusChanged,
+    FeedDelayed,
     MarketStatusChanged,
     OfferChanged,
     ReferencePrice,
@@ -117,6 +118,39 @@ def test_a_malformed_score_is_named() -> None:
     """The error quotes the text and the expected form."""
     with pytest.raises(TapeError, match="score '54:51': not of the form 54-51"):
         score_of("54:51")
+
+
+class Received:
+    """A desk that keeps what it received."""
+
+    def __init__(self) -> None:
+        """Start with nothing received."""
+        self.events: list[Event] = []
+
+    def take(self, event: Event, _: int) -> None:
+        """Keep an event."""
+        self.events.append(event)
+
+    def act(self, _: int) -> None:
+        """Decide nothing."""
+
+
+def test_case_40_a_desk_receives_how_late_its_rows_are() -> None:
+    """Before the row, when whole seconds change; a row without its own time says nothing."""
+    info, received = tape_info(), Received()
+    feed = DeskFeed(received, info, info.catalogue(), ManualClock())
+    offer, price = row(Kind.OFFER, 1, -110, 1_100), row(Kind.REFERENCE, 0, state=5)
+    for read, late_ns in (
+        *((offer, 900_000_000), (offer, 20_100_000_000), (offer, 20_900_000_000)),
+        *((offer, 0), (price, 300_000_000), (offer, 40_000_000), (offer, 20_000_000)),
+        (offer, 7_200_000_000_000),
+    ):
+        feed.on_rows([read._replace(received_ns=10**13, exchange_ns=10**13 - late_ns)])
+    kinds = [type(event) for event in received.events]
+    delays = [event for event in received.events if isinstance(event, FeedDelayed)]
+    assert delays == [FeedDelayed(GAME, 20_000_000_000), FeedDelayed(GAME, 0)]
+    assert kinds[:3] == [OfferChanged, FeedDelayed, OfferChanged]
+    assert kinds.index(ReferencePrice) + 1 == kinds.index(FeedDelayed, 2)
 
 
 class TimesOfCalls:

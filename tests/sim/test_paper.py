@@ -17,6 +17,7 @@ from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.events import (
     Event,
     EventScheduled,
+    FeedDelayed,
     FeedLost,
     MarketsAdded,
     MarketStatusChanged,
@@ -150,6 +151,36 @@ def test_a_command_is_delayed_like_the_market_data(
     offers = [e.amount_cents for _, e in listener.received if isinstance(e, OfferChanged)]
     assert offers == [5_000, 3_000]
     assert isinstance(listener.received[-1][1], FeedLost)
+
+
+def test_case_40_a_paper_desk_receives_how_late_the_market_is(
+    gateway: Gateway, loop: JumpingLoop
+) -> None:
+    """Before the row that is late, and again once one is on time."""
+    listener = Listener()
+    gateway.open(Context(moneyline(), (MarketKey(GAME, MONEYLINE),)))
+    gateway.attach(listener)
+
+    def late_row(seconds: float, cents: int) -> None:
+        now_ns, way_ns = gateway.clock.now_ns(), int(seconds * 1_000 * MILLISECOND)
+        gateway.on_rows([row(now_ns, way_ns, Kind.OFFER, 0, odds=110, amount_cents=cents)])
+
+    async def run() -> None:
+        running = asyncio.ensure_future(gateway.clock.run())
+        began_ns = gateway.clock.now_ns()
+        for number, seconds in enumerate((0.2, 20, 0.2), start=1):
+            at_ns = began_ns + number * 1_000 * MILLISECOND
+            gateway.clock.call_at(at_ns, partial(late_row, seconds, 5_000 + number))
+        async with asyncio.timeout(60):
+            await loop.until(lambda: len(listener.received) == 5)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    loop.run_until_complete(run())
+    late, on_time = FeedDelayed(GAME, 20_000 * MILLISECOND), FeedDelayed(GAME, 0)
+    events = [event for _, event in listener.received]
+    first, second, third = (OfferChanged(HOME, Odds(110), 5_000 + n) for n in (1, 2, 3))
+    assert events == [first, late, second, on_time, third]
 
 
 def add_game(info: TapeInfo, followed: bool) -> MarketsAdded:

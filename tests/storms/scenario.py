@@ -22,6 +22,7 @@ from strategies.trading.ports.strategy import Strategy
 from strategies.trading.pricing.touch import Consensus, Power, Pricing
 from strategies.trading.risk.limits import Limits
 from strategies.trading.wagers.wager_settings import WagerSettings
+from tests.storms.feed_troubles import FeedTroubles, draw_feed_troubles
 
 Choice = TypeVar("Choice")
 
@@ -75,6 +76,7 @@ class Scenario:
     background_traders: BackgroundTraderSettings
     crowd: CrowdSettings | None
     faults: Faults
+    feed: FeedTroubles
     latency: Latency
     queue: QueueModel
     strategy: Strategy
@@ -89,11 +91,12 @@ class Scenario:
 
 def draw_scenario(seed: int) -> Scenario:
     """Draw the scenario of a seed."""
-    names = ("scenario", "delays", "crowd", "faults", "game", "shape", "fees", "ending")
+    names = ("scenario", "delays", "crowd", "faults", "game", "shape", "fees", "ending", "feed")
     streams = {name: default_rng([seed, place]) for place, name in enumerate(names)}
     rng = streams["scenario"]
     exchange = _exchange(rng)
     queues: tuple[QueueModel, ...] = (Back(), Front(), Prorata(), Probable(2.0))
+    feed = draw_feed_troubles(streams["feed"])
     pricings: tuple[Pricing, ...] = (Consensus(0.2), Power(0.2))
     return Scenario(
         seed=seed,
@@ -101,11 +104,12 @@ def draw_scenario(seed: int) -> Scenario:
         outcome=_outcome(streams["ending"]),
         background_traders=_background_traders(rng),
         faults=_with_broken_trades(_faults(rng), streams["ending"]),
+        feed=feed,
         latency=_latency(rng, streams["delays"]),
         queue=_pick(rng, *queues),
         strategy=_strategy(rng),
         pricing=_pick(rng, *pricings),
-        limits=_limits(rng),
+        limits=replace(_limits(rng), max_feed_delay_ns=feed.max_delay_ns),
         wagers=WagerSettings(_pick(rng, 0, 1, 3), _pick(rng, 0, 10, 50)),
         fees=Commission(_pick(rng, 0, 2, 5), _pick(rng, *Offset), _rebate(streams["fees"])),
         exchange=exchange,

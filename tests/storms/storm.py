@@ -21,6 +21,7 @@ from strategies.trading.model.events import (
 from strategies.trading.model.ids import WagerRef
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.schedule import Priority
+from tests.storms.feed_troubles import FeedGuard, LateDelay, schedule_gaps
 from tests.storms.invariants import CheckedExchange, ExchangeObserver, Invariants, ObservedProphet
 from tests.storms.scenario import MAX_BROKEN_WITHIN_NS, Scenario, draw_scenario
 from tests.storms.simulation import CrowdGame, SmallGame
@@ -54,7 +55,10 @@ class Storm:
             scenario.exchange,
         )
         keys = tuple(market.key for market in self.info.markets)
-        publisher = Publisher(self.env, self.inbox, scenario.latency.feed, self.info.clocks, keys)
+        opens_ns, troubles = self.game.opens_ns, scenario.feed
+        delay = LateDelay(self.env, opens_ns, scenario.latency.feed, troubles.late)
+        publisher = Publisher(self.env, self.inbox, delay, self.info.clocks, keys)
+        schedule_gaps(self.env, opens_ns, publisher, delay, troubles.gaps)
         self.connection = make_connection(
             *(self.env, self.exchange, scenario.latency, self.inbox, publisher.markets),
             *(scenario.faults, scenario.streams["faults"]),
@@ -94,6 +98,7 @@ class Storm:
     def _open_desk(self) -> None:
         scenario = self.scenario
         self.port = CheckedExchange(self.connection, self.observer)
+        self.feed_guard = FeedGuard(self.port, scenario.feed.max_delay_ns)
         clock = VirtualClock(self.env, self.inbox.drain)
         self.journal = RunJournal(self.info.catalogue(), None)
         self.desk = assemble_desk(
@@ -111,7 +116,7 @@ class Storm:
             market_keys=tuple(market.key for market in self.info.markets),
             ladder=self.info.ladder,
             clock=clock,
-            exchange=self.port,
+            exchange=self.feed_guard,
             journal=self.journal,
         )
         self.recorder = WagerRecorder(self.desk, clock, None)
@@ -138,6 +143,7 @@ class Storm:
     def _on_event(self, event: Event, at_ns: int) -> None:
         if not isinstance(event, OfferChanged | TradeSeen):
             self.received.append(event)
+        self.feed_guard.on_event(event)
         self.recorder.take(event, at_ns)
         self.invariants.on_event(event)
 

@@ -4,6 +4,7 @@ A test cannot change a compiled class, so with the compiled core these are left 
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -105,8 +106,13 @@ def break_one_side(storm: Storm) -> None:
     storm.exchange.break_trade = break_ours  # type: ignore[method-assign]
 
 
+def quote_on_a_late_feed(storm: Storm) -> None:
+    """Let the desk set no limit on the delay of its feed."""
+    storm.desk.risk.use(replace(storm.scenario.limits, max_feed_delay_ns=0))
+
+
 BREAKERS = (
-    *(forget_suspensions, forge_a_cent, admit_all, quote_while_halted),
+    *(forget_suspensions, forge_a_cent, admit_all, quote_while_halted, quote_on_a_late_feed),
     pytest.param(break_one_side, marks=pytest.mark.slow),
 )
 

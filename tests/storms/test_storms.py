@@ -57,6 +57,8 @@ def test_storms_contain_every_kind_of_event() -> None:
     assert seen["broken trades"] > 10
     assert seen["void results"] > 10
     assert all(seen[each.name] > 0 for each in GameOutcome), seen
+    assert seen["marked gaps"] > 10
+    assert seen["changes of the feed's delay"] > 100
     ends = ("matched", "cancelled", "wiped", "invalid", "rejected")
     assert all(seen[end] > 10 for end in ends), seen
 
@@ -77,6 +79,8 @@ def events_of(seed: int) -> Counter[str]:
     seen["trades of others"] += storm.observer.trades
     seen["commands lost"] += storm.recorder.rejections["data_not_found"]
     seen.update(storm.recorder.ended)
+    seen["marked gaps"] += len(storm.scenario.feed.gaps)
+    seen["changes of the feed's delay"] += storm.feed_guard.delays
     seen["crowds"] += storm.scenario.crowd is not None
     seen["broken trades"] += storm.recorder.broken_trades
     seen["trades broken of others"] += storm.observer.broken

@@ -106,7 +106,7 @@ class RawLog:
 class Recorder:
     """Writes the records of a stream to a tape, and requests a snapshot when it needs one.
 
-    `gaps` counts how often the feed was lost.
+    `gaps` counts how often the feed was lost; a gap lasts from the last message before it.
     """
 
     def __init__(
@@ -132,6 +132,7 @@ class Recorder:
         self._waiting: list[Message] | None = None
         self._waiting_prices: dict[LineId, ReferencePrice] = {}
         self._last_ns = 0
+        self._whole_ns = 0
         self._lost_ns: int | None = None
         self._was_whole = False
         self.gaps = 0
@@ -146,6 +147,7 @@ class Recorder:
         """Write a record of the stream, or hold it back."""
         match record:
             case Message():
+                self._whole_ns = record.received_ns
                 self._raw.append(record.received_ns, record.raw)
                 self._write_or_hold(record)
             case UnreadableMessage():
@@ -181,6 +183,7 @@ class Recorder:
         for event_id, reported_markets in snapshot.markets.items():
             self._rows.write_markets(event_id, reported_markets)
         self._was_whole = True
+        self._whole_ns = self._last_ns
         waiting, self._waiting = self._waiting or [], None
         for message in waiting:
             self._write_or_hold(message)
@@ -200,7 +203,10 @@ class Recorder:
             return None
         seconds = self._gap_ns / NS_PER_SECOND
         times = counted(self.gaps, "time")
-        return f"the feed was lost {times} while recording, for {seconds:.1f} s in all"
+        return (
+            f"the feed was lost {times} while recording, for {seconds:.1f} s in all, counted from "
+            "the last message before"
+        )
 
     def _write_or_hold(self, message: Message) -> None:
         if self._waiting is None:
@@ -263,7 +269,7 @@ class Recorder:
             return
         self.gaps += 1
         self._begin_message(down.at_ns, 0)
-        self._lost_ns = self._last_ns
+        self._lost_ns = self._whole_ns
         self._writer.feed_lost(down.reason)
 
     def _write_untyped(self, received_ns: int, raw: bytes) -> None:

@@ -222,11 +222,15 @@ class Health:
         return f"{self._placed} placed, {self._accepted} accepted{share}, {self._refused} refused"
 
     def _feed_text(self) -> str:
-        market = self._market
-        age_ns = max(0, self._clock.now_ns() - market.updated_ns)
+        market, states, now_ns = self._market, self._desk.market_states, self._clock.now_ns()
+        age_ns = max(0, now_ns - market.updated_ns)
+        delay_ns = max((event.feed_delay_ns for event in states.events.values()), default=0)
+        late = f"{delay_ns // NS_PER_SECOND} s late, " if delay_ns else ""
+        lost_ns = states.feed.gaps(now_ns).total_ns
+        length = f" of {lost_ns / NS_PER_SECOND:.1f} s" if lost_ns else ""
         return (
-            f"updated {age_ns / NS_PER_SECOND:.1f} s ago, {counted(market.gaps, 'gap')}, "
-            f"{market.unreadable} unreadable"
+            f"updated {age_ns / NS_PER_SECOND:.1f} s ago, {late}{counted(market.gaps, 'gap')}"
+            f"{length}, {market.unreadable} unreadable"
         )
 
 

@@ -20,7 +20,8 @@ _MOST_NAMES = 5
 class ImportReport:
     """Counts of one recording made of one or more files.
 
-    `home_rules` are sentences on how the home team was found, `damaged` the files left out.
+    `home_rules` are sentences on how the home team was found, `damaged` the files left out, `cuts`
+    those that end early. `messages_moved` got the time of the one ahead, `most_ms_back` at most.
     `trades` are rows written, of which `trades_unknown` fill nobody and `trades_crossed` were seen
     on both runners. `levels_off_ladder` counts levels set at prices that no rung reaches, and
     `trades_off_ladder` trades there; neither is on the tape. `offers_moved` and `trades_moved` are
@@ -49,6 +50,9 @@ class ImportReport:
     offers_moved: Movement
     trades_moved: Movement
     home_rules: tuple[str, ...] = ()
+    messages_moved: int = 0
+    most_ms_back: int = 0
+    cuts: tuple[str, ...] = ()
     damaged: tuple[str, ...] = ()
 
     def lines(self) -> Iterator[str]:
@@ -65,6 +69,10 @@ class ImportReport:
             f"{counted(self.offers, 'offer change')}, {counted(self.trades, 'trade')} "
             f"({self.trades_crossed:,} of them seen on both runners)"
         )
+
+    def cut_lines(self) -> Iterator[str]:
+        """Yield a sentence for each file that ends early."""
+        yield from (f"Cut off: {text}." for text in self.cuts)
 
     def notes(self) -> Iterator[str]:
         """Yield the sentences that the tape carries and that a backtest's report repeats."""
@@ -121,6 +129,12 @@ class ImportReport:
             types = Counter(refusal.market_type for refusal in self.refused)
             refused = ", ".join(f"{count} {type_}" for type_, count in sorted(types.items()))
             yield f"Markets in the file that were refused: {refused}."
+        if self.messages_moved:
+            yield (
+                f"{counted(self.messages_moved, 'message')} dated up to {self.most_ms_back:,} ms "
+                "before the one ahead got its time."
+            )
+        yield from self.cut_lines()
         yield from (f"Left out as damaged: {text}" for text in self.damaged)
 
 

@@ -18,7 +18,6 @@ from recordings.importers.betfair.stream_file import BetfairMarketChange, Defini
 from recordings.importers.betfair.trades import Match, Rise, TradedStakes, matches
 from recordings.tape import Side
 from recordings.writer import TapeWriter
-from strategies.trading.model.errors import TapeError
 
 
 class TradeRows:
@@ -74,14 +73,21 @@ class ImportedMarket:
         self._writer = writer
         self._trade_rows = trade_rows
         self._traded = TradedStakes()
+        self._definition: Definition | None = None
         self._runners: frozenset[RunnerKey] = frozenset()
         self._indices: dict[RunnerKey, LineIndices] = {}
+
+    def refusal(self, reason: str) -> Refusal:
+        """Return the refusal of this market for a reason."""
+        assert self._definition is not None, "a market is defined before it changes"
+        return refusal_of(self.mapping.market.market_id, self._definition, reason)
 
     def apply_definition(self, definition: Definition) -> None:
         """Write what a definition changes; raise UnfitMarketError if it contradicts the last one.
 
         It may leave out runners that are known, as those of a closing market do.
         """
+        self._definition = definition
         runners = frozenset(map(runner_key, definition.runners))
         if not runners <= self._runners:
             self._apply_runners(runners, definition)
@@ -118,7 +124,7 @@ class ImportedMarket:
         if isinstance(mapping, Refusal):
             raise UnfitMarketError(mapping)
         if not set(self.mapping.pairs) <= set(mapping.pairs):
-            raise UnfitMarketError(refusal_of(market_id, definition, "changes its runners"))
+            raise UnfitMarketError(self.refusal("changes its runners"))
         self.mapping = mapping
         self._runners |= runners
         for pair in mapping.pairs:
@@ -128,14 +134,11 @@ class ImportedMarket:
             self._indices[pair.second] = LineIndices(second, first)
 
     def _is_imported(self, runner: RunnerChange) -> bool:
-        """Return whether a runner belongs to a pair; raise TapeError if it was never defined."""
+        """Return whether a runner belongs to a pair; raise UnfitMarketError if it is unknown."""
         key = RunnerKey(runner.id, runner.hc)
         if key not in self._runners:
-            text = (
-                f"market {self.mapping.market.market_id}: runner {runner.id} at handicap "
-                f"{runner.hc:g} is not in its definition"
-            )
-            raise TapeError(text)
+            reason = f"changes runner {runner.id} at handicap {runner.hc:g}, which it does not have"
+            raise UnfitMarketError(self.refusal(reason))
         return key in self._indices
 
     def _write_trades(self, rises: list[Rise]) -> None:

@@ -22,7 +22,12 @@ from recordings.importers.betfair.import_report import ImportReport, some
 from recordings.importers.betfair.imported_market import ImportedMarket, TradeRows
 from recordings.importers.betfair.market_book import MarketBook
 from recordings.importers.betfair.snapping import Movement, Snapper
-from recordings.importers.betfair.stream_file import Definition, StreamMessage, read_messages
+from recordings.importers.betfair.stream_file import (
+    Definition,
+    ReadingLog,
+    StreamMessage,
+    read_messages,
+)
 from recordings.importers.betfair.stream_source import StreamFileError, StreamSource
 from recordings.importers.missing_parts import missing_parts
 from recordings.tape import Clocks, Unreported
@@ -61,11 +66,13 @@ def write_recording(
     event: SportEvent | None = None,
     tournament: str | None = None,
     damaged: Sequence[str] = (),
+    salvages: bool = False,
 ) -> ImportReport:
     """Write stream files as one tape into a new folder.
 
     `event` describes the event of its id better than a single market does; `damaged` are errors of
-    files that were left out. Markets that cannot be mapped are left out and named in the report.
+    files that were left out. Markets that cannot be read or mapped are left out and named in the
+    report. With `salvages`, a file that is cut off is imported up to where it is.
     Raise StreamFileError for a damaged file, and TapeError, NothingToImportError among them, if
     the files hold no order book or no market that can be mapped, leaving nothing behind.
     """
@@ -76,7 +83,8 @@ def write_recording(
                 with TapeWriter(
                     out, source=source_text(sources), simulated=False, clocks=Clocks.ONE
                 ) as writer:
-                    importer = _Importer(writer, event, tournament, refused)
+                    log = ReadingLog(salvages=salvages)
+                    importer = _Importer(writer, event, tournament, refused, log)
                     importer.apply_all(sources)
                     report = importer.report(sources, damaged)
                     writer.info.notes.extend(report.notes())
@@ -98,14 +106,17 @@ def source_text(sources: Sequence[StreamSource]) -> str:
 
 
 def _in_order_of_time(
-    sources: Sequence[StreamSource],
+    sources: Sequence[StreamSource], log: ReadingLog
 ) -> Iterator[tuple[StreamSource, int, StreamMessage]]:
     """Yield the messages of all files with their lines; those of equal times by file."""
-    return heapq.merge(*map(_placed, sources), key=lambda placed: placed[2].pt)
+    placed = [_placed(source, log) for source in sources]
+    return heapq.merge(*placed, key=lambda each: each[2].pt)
 
 
-def _placed(source: StreamSource) -> Iterator[tuple[StreamSource, int, StreamMessage]]:
-    for number, message in read_messages(source):
+def _placed(
+    source: StreamSource, log: ReadingLog
+) -> Iterator[tuple[StreamSource, int, StreamMessage]]:
+    for number, message in read_messages(source, log):
         yield source, number, message
 
 
@@ -118,7 +129,9 @@ class _Importer:
         event: SportEvent | None,
         tournament: str | None,
         refused: Mapping[str, Refusal],
+        log: ReadingLog,
     ) -> None:
+        self._log = log
         self._writer = writer
         self._event = event
         self._tournament = tournament
@@ -134,7 +147,7 @@ class _Importer:
 
     def apply_all(self, sources: Sequence[StreamSource]) -> None:
         """Write the messages of all files; raise StreamFileError or UnfitMarketError."""
-        for source, number, message in _in_order_of_time(sources):
+        for source, number, message in _in_order_of_time(sources, self._log):
             try:
                 self._apply(message, source)
             except UnfitMarketError as error:
@@ -146,6 +159,9 @@ class _Importer:
     def _apply(self, message: StreamMessage, source: StreamSource) -> None:
         self._messages += 1
         self._writer.begin_message(message.pt * _NS_PER_MS, message.pt * _NS_PER_MS)
+        for market_id, reason in message.unreadable:
+            if market_id not in self._refused:
+                raise UnfitMarketError(self._refusal(market_id, f"cannot be read ({reason})"))
         for change in message.mc:
             self._require_one_file(change.id, source)
             if change.market_definition is not None:
@@ -197,6 +213,9 @@ class _Importer:
             offers_moved=self._offers_moved,
             trades_moved=self._trade_rows.movement,
             home_rules=tuple(self._home_rules),
+            messages_moved=self._log.moved,
+            most_ms_back=self._log.most_ms_back,
+            cuts=tuple(self._log.cuts),
             damaged=tuple(damaged),
         )
 
@@ -220,9 +239,15 @@ class _Importer:
     def _market(self, market_id: str) -> ImportedMarket:
         market = self._markets.get(market_id)
         if market is None:
-            text = f"market {market_id} changes before it is defined"
-            raise TapeError(text)
+            raise UnfitMarketError(self._refusal(market_id, "changes before it is defined"))
         return market
+
+    def _refusal(self, market_id: str, reason: str) -> Refusal:
+        """Return the refusal of a market, of which no definition may have been read."""
+        market = self._markets.get(market_id)
+        return (
+            Refusal(market_id, "UNKNOWN", "", reason) if market is None else market.refusal(reason)
+        )
 
     def _define(self, market_id: str, definition: Definition) -> None:
         if market_id in self._refused:

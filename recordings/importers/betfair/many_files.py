@@ -34,6 +34,7 @@ class _EventJob(NamedTuple):
     folder: Path
     tournament: str | None
     skip_errors: bool
+    salvages: bool
 
     @property
     def part(self) -> Path:
@@ -59,12 +60,14 @@ def import_files(
     *,
     tournament: str | None = None,
     skip_errors: bool = False,
+    salvages: bool = False,
 ) -> Iterator[str]:
     """Import stream files, folders and tars of them; yield lines that say what was done.
 
     A single file, or files of a single event, become a recording in the folder `out`; those of
     several events a folder each inside it, where whole ones are kept. Raise TapeError for the first
-    file that is damaged, unless `skip_errors`; recordings that are whole by then stay.
+    file that is damaged, unless `skip_errors`; recordings that are whole by then stay. With
+    `salvages`, a file that is cut off is imported up to where it is, and a line says so.
     """
     jobs: list[_EventJob] = []
     existed = out.exists()
@@ -72,9 +75,11 @@ def import_files(
         damaged: list[str] = []
         events = _find_events(paths, damaged, skip_errors)
         if len(events) == 1 and not damaged:
-            yield from _import_one(_EventJob(events[0], out, tournament, skip_errors))
+            yield from _import_one(_EventJob(events[0], out, tournament, skip_errors, salvages))
             return
-        jobs += [_EventJob(each, out / each.name, tournament, skip_errors) for each in events]
+        jobs += [
+            _EventJob(each, out / each.name, tournament, skip_errors, salvages) for each in events
+        ]
         yield from _import_events(jobs, out, damaged)
     finally:
         # By now no process writes there any more.
@@ -128,6 +133,7 @@ def _import_events(jobs: Sequence[_EventJob], out: Path, damaged: list[str]) -> 
                 written += 1
                 name = missing[index].files.name
                 yield f"{done} of {len(missing)}  {name}: {outcome.report.counts()}"
+                yield from outcome.report.cut_lines()
     yield from _summary(written, len(whole), refused, damaged)
     if not written and not whole:
         message = f"{out}: no recording could be made of these files"
@@ -198,6 +204,7 @@ def _write_usable(job: _EventJob, folder: Path, damaged: list[str]) -> ImportRep
                 event=job.files.event,
                 tournament=job.tournament,
                 damaged=damaged,
+                salvages=job.salvages,
             )
         except StreamFileError as error:
             if not job.skip_errors or len(sources) == 1:

@@ -7,13 +7,14 @@ interpret them. Names follow Betfair's stream API here and nowhere else.
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 from msgspec import Meta, Struct
 
 from recordings.importers.betfair.stream_source import (
     UNREADABLE,
+    CutFileError,
     StreamFileError,
     StreamSource,
 )
@@ -86,44 +87,133 @@ class BetfairMarketChange(Struct, rename="camel"):
     img: bool = False
 
 
+class UnreadableChange(NamedTuple):
+    """A change of a market that cannot be read, and why."""
+
+    market_id: str
+    reason: str
+
+
 class StreamMessage(Struct):
-    """One line of the file; `pt` is when Betfair sent it, in milliseconds since the epoch."""
+    """One line of the file; `pt` is when Betfair sent it, in milliseconds since the epoch.
+
+    `unreadable` are the changes of markets that are not as Betfair documents them.
+    """
 
     op: Literal["mcm"]
     pt: Annotated[int, Meta(ge=0, le=_LAST_MS)]
     mc: list[BetfairMarketChange] = []
+    unreadable: list[UnreadableChange] = []
+
+
+class _Envelope(Struct):
+    op: Literal["mcm"]
+    pt: Annotated[int, Meta(ge=0, le=_LAST_MS)]
+    mc: list[msgspec.Raw] = []
+
+
+class _AnyChange(Struct):
+    id: str
 
 
 class _AnyMessage(Struct):
     op: str
 
 
-def read_messages(source: StreamSource) -> Iterator[tuple[int, StreamMessage]]:
+class ReadingLog:
+    """What was noticed while stream files were read.
+
+    `moved` counts the messages that got the time of the one ahead, as they were dated before it, by
+    `most_ms_back` at most. `cuts` say where files end within a line; with `salvages` what comes
+    before such an end is read, and else that is an error.
+    """
+
+    def __init__(self, *, salvages: bool = False) -> None:
+        """Start with nothing noticed."""
+        self.salvages = salvages
+        self.moved = 0
+        self.most_ms_back = 0
+        self.cuts: list[str] = []
+
+
+def read_messages(
+    source: StreamSource, log: ReadingLog | None = None
+) -> Iterator[tuple[int, StreamMessage]]:
     """Yield each market change message with the number of its line, from 1.
 
     Blank lines and messages about the connection are left out. A message dated up to a second
     before the one ahead of it gets that one's time. Raise StreamFileError, naming the file and the
-    line, if the file is empty, cut off or damaged, or if a line is something else or older.
+    line, if the file is empty or damaged, or if a line is something else or older; or if it is cut
+    off, unless the log salvages.
     """
+    log = log or ReadingLog()
     decoder = msgspec.json.Decoder(StreamMessage)
-    number = 0
-    last_pt = 0
-    for number, line in _numbered_lines(source):
-        try:
-            message = _decoded(decoder, line)
-        except ValueError as error:
-            if _is_of_connection(line):
+    lines = _numbered_lines(source)
+    number = last_pt = 0
+    try:
+        for number, line in lines:
+            message = _read(decoder, source, number, line)
+            if message is None:
                 continue
-            raise StreamFileError(source, number, str(error)) from error
-        if message.pt < last_pt:
-            if message.pt < last_pt - _MOST_MS_BACK:
-                reason = f"pt goes back in time, from {last_pt} to {message.pt}"
-                raise StreamFileError(source, number, reason)
-            message.pt = last_pt
-        last_pt = message.pt
-        yield number, message
+            _put_in_order(message, last_pt, source, number, log)
+            last_pt = message.pt
+            yield number, message
+    except CutFileError as error:
+        if not log.salvages or not last_pt:
+            raise
+        log.cuts.append(f"{error}; what comes before it was imported")
     if number == 0:
         raise StreamFileError(source, 1, "the file is empty")
+
+
+def _read(
+    decoder: msgspec.json.Decoder[StreamMessage], source: StreamSource, number: int, line: bytes
+) -> StreamMessage | None:
+    """Return the message of a line, None if it is about the connection."""
+    try:
+        return _decoded(decoder, line)
+    except ValueError as error:
+        partly = _partly_decoded(line)
+        if partly is not None or _is_of_connection(line):
+            return partly
+        is_cut = not line.endswith(b"\n")
+        kind = CutFileError if is_cut else StreamFileError
+        raise kind(source, number, str(error)) from error
+
+
+def _put_in_order(
+    message: StreamMessage, last_pt: int, source: StreamSource, number: int, log: ReadingLog
+) -> None:
+    back_ms = last_pt - message.pt
+    if back_ms > _MOST_MS_BACK:
+        reason = f"pt goes back in time, from {last_pt} to {message.pt}"
+        raise StreamFileError(source, number, reason)
+    if back_ms > 0:
+        message.pt = last_pt
+        log.moved += 1
+        log.most_ms_back = max(log.most_ms_back, back_ms)
+
+
+def _partly_decoded(line: bytes) -> StreamMessage | None:
+    """Return a message without the changes that cannot be read, None if nothing can be.
+
+    One market that is not as it should be must not cost a file all others.
+    """
+    try:
+        envelope = msgspec.json.decode(line, type=_Envelope)
+        ids = [msgspec.json.decode(change, type=_AnyChange).id for change in envelope.mc]
+    except (msgspec.MsgspecError, ValueError):
+        return None
+    message = StreamMessage("mcm", envelope.pt)
+    for market_id, raw in zip(ids, envelope.mc, strict=True):
+        try:
+            change = msgspec.json.decode(raw, type=BetfairMarketChange)
+            _require_sane(change)
+        except (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError) as error:
+            message.unreadable.append(UnreadableChange(market_id, str(error)))
+        else:
+            message.mc.append(change)
+    return message
 
 
 def _is_of_connection(line: bytes) -> bool:
@@ -144,27 +234,27 @@ def _numbered_lines(source: StreamSource) -> Iterator[tuple[int, bytes]]:
                 if not line.isspace():
                     yield number, line
     except UNREADABLE as error:
-        raise StreamFileError(source, number + 1, f"cannot be read ({error})") from error
+        raise CutFileError(source, number + 1, f"cannot be read ({error})") from error
 
 
 def _decoded(decoder: msgspec.json.Decoder[StreamMessage], line: bytes) -> StreamMessage:
     """Return a line as a message; raise ValueError if it is none."""
     try:
         message = decoder.decode(line)
-        _require_sane(message)
+        for change in message.mc:
+            _require_sane(change)
     except (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError) as error:
         text = f"no Betfair market change message ({error})"
         raise ValueError(text) from error
     return message
 
 
-def _require_sane(message: StreamMessage) -> None:
-    for change in message.mc:
-        if change.market_definition is not None:
-            _require_sane_time(change.market_definition.market_time)
-        for runner in change.rc:
-            for price, size in (*runner.atb, *runner.atl, *runner.trd):
-                _require_sane_level(price, size)
+def _require_sane(change: BetfairMarketChange) -> None:
+    if change.market_definition is not None:
+        _require_sane_time(change.market_definition.market_time)
+    for runner in change.rc:
+        for price, size in (*runner.atb, *runner.atl, *runner.trd):
+            _require_sane_level(price, size)
 
 
 def _require_sane_time(time: datetime) -> None:

@@ -95,6 +95,10 @@ class StreamFileError(TapeError):
         self.source = source
 
 
+class CutFileError(StreamFileError):
+    """A stream file ends within a line, or in the middle of what is compressed."""
+
+
 def find_sources(paths: Sequence[Path]) -> Iterator[StreamSource | TapeError]:
     """Yield the stream files at these paths, in order; an error for each that cannot be read.
 

@@ -222,8 +222,7 @@ class Desk:
         """Decide on the markets that time permits or forbids to quote, or whose prices it moves."""
         now_ns = self._woken()
         for market in self.market_states.markets.values():
-            if self.risk.block_reason(market, now_ns) != market.block_reason:
-                self.market_states.mark_urgent(market)
+            self._wakeups.look_at(market, now_ns)
         if self.wants_every_change:
             self._wakeups.mark_moved(now_ns)
         self.act(now_ns)

@@ -21,6 +21,7 @@ from strategies.trading.model.events import (
     Event,
     EventScheduled,
     EventStatusChanged,
+    FeedDelayed,
     MarketsAdded,
     ReferencePrice,
     ScoreChanged,
@@ -82,6 +83,14 @@ class Wakeups:
             state = self._market_states.events.get(event.event_id)
             if state is not None:
                 self._next_move_ns(state, now_ns)
+        elif isinstance(event, FeedDelayed):
+            for market in self._market_states.markets_of(event.event_id):
+                self.look_at(market, now_ns)
+
+    def look_at(self, market: MarketState, now_ns: int) -> None:
+        """Make a market due at once if whether it may be quoted has changed, or why not."""
+        if self._risk.block_reason(market, now_ns) != market.block_reason:
+            self._market_states.mark_urgent(market)
 
     def retry_at(self, market: MarketState, when_ns: int) -> None:
         """Wake it for one market at a time, or earlier if that waits for something earlier."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
+from strategies.trading.markets.feed_record import FeedRecord
 from strategies.trading.model.book import Book, LastTrade, Offers, RecentTrade
 from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.event_state import EventState, ReceivedReference
@@ -11,6 +12,7 @@ from strategies.trading.model.events import (
     EventPaused,
     EventScheduled,
     EventStatusChanged,
+    FeedDelayed,
     FeedLost,
     FeedRestored,
     MarketPaused,
@@ -91,6 +93,7 @@ class MarketStates:
         self._eager = eager
         self.catalogue = catalogue
         self.feed_lost = False
+        self.feed = FeedRecord()
         self.events: dict[EventId, EventState] = {}
         self.markets: dict[MarketKey, MarketState] = {}
         self.books: dict[PairId, Book] = {}
@@ -112,6 +115,7 @@ class MarketStates:
             **dict.fromkeys((EventPaused, MarketPaused), self._pause),
             MarketsAdded: self._add_markets,
             **dict.fromkeys((FeedLost, FeedRestored), self._set_feed),
+            FeedDelayed: self._set_delay,
         }
         self._follow(market_keys)
         self._open_books(pair for key in market_keys for pair in catalogue.pairs_by_market[key])
@@ -122,9 +126,27 @@ class MarketStates:
         if apply is not None:
             apply(event, at_ns)
 
-    def _set_feed(self, event: FeedLost | FeedRestored, _: int) -> None:
-        self.feed_lost = isinstance(event, FeedLost)
-        self._mark_all_urgent(tuple(self.markets.values()))
+    def _set_feed(self, event: FeedLost | FeedRestored, at_ns: int) -> None:
+        lost = isinstance(event, FeedLost)
+        named = [self.events[each] for each in event.event_ids if each in self.events]
+        for state in named:
+            state.feed_lost = lost
+        if not event.event_ids:
+            self.feed_lost = lost
+            named = list(self.events.values())
+        last_ns = max((state.updated_ns for state in named), default=0)
+        if not lost:
+            self.feed.restored(event.event_ids, at_ns)
+        elif named:
+            self.feed.lost(event.event_ids, last_ns or at_ns)
+        for state in named:
+            self._mark_all_urgent(self.markets_of(state.event.event_id))
+
+    def _set_delay(self, event: FeedDelayed, _: int) -> None:
+        state = self.events.get(event.event_id)
+        if state is not None:
+            state.feed_delay_ns = event.delay_ns
+            self.feed.delayed(event.delay_ns)
 
     def put_offer(self, event: OfferChanged, at_ns: int) -> None:
         """Apply a changed offer; kept short, as a session has a million of them."""

@@ -23,6 +23,8 @@ class EventState:
     play was reported to have started. `pre_game_fairs` holds the last fair probability of each
     pair's first line before that, `pre_game_home` that of home to win the game, and `references`
     the newest outside price of each pair; `closing_references` are those when play started.
+    `feed_lost` is whether messages of this event may be missing, though the feed itself is there;
+    `feed_delay_ns` is how long after it happened the last message arrived, whole seconds.
     `is_stale` is whether the desk pulled its quotes because others did nothing for too long.
     """
 
@@ -30,6 +32,8 @@ class EventState:
         "clock_ns",
         "closing_references",
         "event",
+        "feed_delay_ns",
+        "feed_lost",
         "is_stale",
         "live_since_ns",
         "paused",
@@ -52,6 +56,8 @@ class EventState:
         self.live_since_ns = 0
         self.paused = False
         self.updated_ns = 0
+        self.feed_lost = False
+        self.feed_delay_ns = 0
         self.is_stale = False
         self.pre_game_fairs: dict[PairId, float] = {}
         self.pre_game_home: float | None = None

@@ -109,11 +109,28 @@ class ReferencePrice(Struct, frozen=True):
 
 
 class FeedLost(Struct, frozen=True):
-    """Market data stopped arriving: what the desk knows may be stale."""
+    """Market data stopped arriving: what the desk knows of these events, or of all, may be stale.
+
+    Without `event_ids` it is the feed itself, which carries all events.
+    """
+
+    event_ids: tuple[EventId, ...] = ()
 
 
 class FeedRestored(Struct, frozen=True):
-    """Market data is complete again."""
+    """Market data is complete again: that of these events, or the feed itself."""
+
+    event_ids: tuple[EventId, ...] = ()
+
+
+class FeedDelayed(Struct, frozen=True):
+    """Market data of a sport event now arrives this long after it happened at the exchange.
+
+    Sent when the whole seconds of the delay change; from zero it is on time again.
+    """
+
+    event_id: EventId
+    delay_ns: int
 
 
 # Responses and private updates ---------------------------------------------------------------
@@ -298,6 +315,7 @@ Event = (
     | ReferencePrice
     | FeedLost
     | FeedRestored
+    | FeedDelayed
     | WagerAccepted
     | WagerRejected
     | WagerOpened

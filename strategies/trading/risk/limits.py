@@ -52,6 +52,7 @@ class Limits:
     day_starts: str = UTC_MIDNIGHT
     max_rejections_in_row: int = 0
     rejections_within_ns: int = 0
+    max_feed_delay_ns: int = 0
 
 
 class RiskSettings(Struct, frozen=True, kw_only=True):
@@ -155,6 +156,13 @@ class RiskSettings(Struct, frozen=True, kw_only=True):
         Seconds,
         Meta(description="The time within which refused placements count as in a row."),
     ] = 0
+    max_feed_delay_seconds: Annotated[
+        Seconds,
+        Meta(
+            description="How long after it happened market data of an event may arrive; beyond "
+            "that its quotes are withdrawn. 0 sets no limit."
+        ),
+    ] = 0
 
     def __post_init__(self) -> None:
         """Raise SettingError for a lower bound above its upper bound, or a wrong time of day."""
@@ -192,6 +200,7 @@ class RiskSettings(Struct, frozen=True, kw_only=True):
             day_starts=limits.day_starts,
             max_rejections_in_row=limits.max_rejections_in_row,
             rejections_within_seconds=limits.rejections_within_ns / NS_PER_SECOND,
+            max_feed_delay_seconds=limits.max_feed_delay_ns / NS_PER_SECOND,
         )
 
     def build(self) -> Limits:
@@ -220,6 +229,7 @@ class RiskSettings(Struct, frozen=True, kw_only=True):
             day_starts=self.day_starts,
             max_rejections_in_row=self.max_rejections_in_row,
             rejections_within_ns=nanoseconds(self.rejections_within_seconds),
+            max_feed_delay_ns=nanoseconds(self.max_feed_delay_seconds),
         )
 
 

@@ -47,6 +47,7 @@ from strategies.trading.risk.price_sanity import MispricedStreak, PriceSanityCon
 from strategies.trading.wagers.wager import Wagers
 
 FEED_STALE = "feed stale"
+FEED_LATE = "feed late"
 
 
 class RiskManager:
@@ -106,10 +107,12 @@ class RiskManager:
             return "event ended"
         if event.paused or market.paused:
             return "event paused" if event.paused else "market paused"
-        if self._market_states.feed_lost:
+        if self._market_states.feed_lost or event.feed_lost:
             return "feed lost"
         if now_ns - event.updated_ns > self.limits.max_feed_age_ns:
             return FEED_STALE
+        if 0 < self.limits.max_feed_delay_ns < event.feed_delay_ns:
+            return FEED_LATE
         return None if self.limits.in_play else self._closed_before_game(market, now_ns)
 
     def next_block_ns(self, event: EventState, now_ns: int) -> int:

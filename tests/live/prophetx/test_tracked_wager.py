@@ -89,8 +89,10 @@ def test_a_repeated_update_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize("another", [{"strike_id": "a"}, {"price": 120}, {"quantity": Decimal(50)}])
-def test_a_report_on_another_wager_with_our_reference_is_not_ours(another: dict[str, Any]) -> None:
-    """Another line, odds or stake than we asked for is not booked, as in case 23."""
+def test_case_23_a_report_on_another_wager_with_our_reference_is_not_ours(
+    another: dict[str, Any],
+) -> None:
+    """Another line, odds or stake than we asked for is not booked."""
     wager = known()
     with pytest.raises(ProtocolError, match="has the reference of s-1-1"):
         wager.apply(order("open", filled_quantity=Decimal(10), **another))

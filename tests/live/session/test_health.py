@@ -13,6 +13,8 @@ from strategies.trading.model.commands import CancelWager, Intent, PlaceWager
 from strategies.trading.model.events import (
     RUN_ENDED,
     CancelRefused,
+    FeedDelayed,
+    FeedLost,
     ProfitCorrected,
     TradingState,
     WagerAccepted,
@@ -115,6 +117,16 @@ def test_requests_are_counted_by_response(health: Health) -> None:
     assert text in health.line()
     assert total(health, "wagers") == f"{text}; 0 open"
     assert total(health, "markets") == "1 followed, 1 quoted"
+
+
+def test_case_40_the_line_says_how_late_the_feed_is(health: Health, desk: Desk) -> None:
+    """The feed's delay stands beside its age, and the length of its gaps beside their number."""
+    assert total(health, "feed") == "updated 2.0 s ago, 2 gaps, 1 unreadable"
+    desk.market_states.apply(FeedDelayed(GAME, 20 * NS_PER_SECOND), 0)
+    desk.market_states.apply(FeedLost(), 7 * NS_PER_SECOND)
+    text = "updated 2.0 s ago, 20 s late, 2 gaps of 3.0 s, 1 unreadable"
+    assert total(health, "feed") == text
+    assert f"feed {text}" in health.line()
 
 
 def test_wagers_of_earlier_starts_are_not_counted(health: Health) -> None:

@@ -18,7 +18,7 @@ GAME = ("+experiment=nba_in_play", "latency=none")
 
 
 @pytest.mark.slow
-def test_a_start_without_its_journal_names_what_it_lacks(
+def test_case_23_a_start_without_its_journal_names_what_it_lacks(
     sandbox: Sandbox, compose_settings: Compose, tmp_path: Path
 ) -> None:
     """With a log that was cut, or from another folder: refused, with nothing open."""

@@ -111,7 +111,7 @@ async def resume(toy: ToyGateway) -> None:
     await until(lambda: toy.open_wagers)
 
 
-def test_the_days_loss_counts_over_starts_and_its_halt_stays(starts: ToyStarts) -> None:
+def test_case_24_the_days_loss_counts_over_starts_and_its_halt_stays(starts: ToyStarts) -> None:
     """Two starts lose $100 each, the second is halted; the third is until a person resumes."""
     starts.play(lose_one_wager)
     assert not starts.said("halted")

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from recordings.importers.betfair import import_betfair, import_files
 from recordings.reader import Tape
+from recordings.tape import Kind, TapeInfo
 from strategies.trading.model.errors import TapeError, TradingError
-from tests.paths import SHARED
-from tests.recordings.importers.conftest import StreamFile
+from tests.recordings.importers.conftest import StreamFile, plain_definition
 
 
 @pytest.fixture
@@ -71,11 +71,11 @@ BAD_LINES = {
     "pt as text": '{"op":"mcm","pt":"1600000000000"}',
     "pt before the first": '{"op":"mcm","pt":1599999999999}',
     "pt beyond time": '{"op":"mcm","pt":9999999999999999}',
-    "no such market": '{"op":"mcm","pt":1600000009000,"mc":[{"id":"1.9","rc":[]}]}',
-    "no such runner": '{"op":"mcm","pt":1600000009000,"mc":[{"id":"1.1","rc":[{"id":9}]}]}',
+    "a market without an id": '{"op":"mcm","pt":1600000009000,"mc":[{"rc":[]}]}',
+    "markets that are no list": '{"op":"mcm","pt":1600000009000,"mc":7}',
     "bytes that are no text": '{"op":"mcm","pt":1600000009000,"mc":[{"id":"\udcff"}]}',
 }
-BAD_LEVELS = ["[1,5]", "[0,0]", "[-2,5]", "[2,-5]", '["NaN",5]', "[2,1e99999]", "[2]", "[1e400,1]"]
+BAD_LEVELS = [[1, 5], [0, 0], [-2, 5], [2, -5], ["NaN", 5], [2, 1e10], [2], [1001, 1]]
 
 
 @pytest.mark.parametrize("line", BAD_LINES.values(), ids=BAD_LINES.keys())
@@ -91,15 +91,46 @@ def test_an_invalid_line_is_refused_with_its_number(
     assert not (tmp_path / "tape").exists()
 
 
-@pytest.mark.parametrize("level", BAD_LEVELS)
-def test_an_invalid_level_is_refused(whole: StreamFile, tmp_path: Path, level: str) -> None:
-    """Prices of one or less, and negative or infinite sizes, are refused as damage."""
-    runner = f'{{"id":11,"atb":[{level}]}}'
-    line = f'{{"op":"mcm","pt":1600000009000,"mc":[{{"id":"1.1","rc":[{runner}]}}]}}'
-    source = tmp_path / "bad"
-    source.write_text(whole.text() + line)
-    with pytest.raises(TapeError, match=r"bad, line 5: "):
-        import_betfair(source, tmp_path / "tape")
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        *(({"rc": [{"id": 11, "atb": [level]}]}, "cannot be read") for level in BAD_LEVELS),
+        ({"rc": [{"id": 9}]}, "changes runner 9 at handicap 0, which it does not have"),
+        ({"rc": [{"hc": "x"}]}, "cannot be read"),
+        ({"marketDefinition": {"status": "OPEN"}}, "cannot be read"),
+        ({"marketDefinition": {**plain_definition(), "status": "ODD"}}, "cannot be read"),
+        ({"marketDefinition": {**plain_definition(), "runners": 7}}, "cannot be read"),
+    ],
+)
+@pytest.mark.parametrize("odd_market", ["1.2", "1.3"])
+def test_case_02_one_odd_market_never_costs_a_file(
+    whole: StreamFile, tmp_path: Path, change: dict[str, Any], reason: str, odd_market: str
+) -> None:
+    """What cannot be read leaves out its own market, with the line; the rest is imported."""
+    before = whole.imported().rows
+    whole.folder /= "with_another"
+    whole.folder.mkdir()
+    whole.define("1.2", name="Another")
+    whole.send({"id": odd_market, **change})
+    whole.change({"id": 11, "atb": [[2.7, 10]]}, market_id=odd_market)
+    imported = whole.imported()
+    assert [market.market_id for market in imported.info.markets][:1] == ["1.1"]
+    kept = [row._replace(seq=0) for row in imported.rows if row.market == 0]
+    assert kept == [row._replace(seq=0) for row in before if row.market == 0]
+    (refusal,) = imported.report.refused
+    assert refusal.market_id == odd_market
+    if odd_market == "1.2":
+        assert reason in refusal.reason
+        assert refusal.reason.endswith("in line 6 of stream")
+
+
+def test_case_02_a_market_that_changes_before_it_is_defined_is_left_out(
+    whole: StreamFile,
+) -> None:
+    """A recorder that began midway has such markets; the others are imported."""
+    whole.change({"id": 11, "atb": [[2.7, 10]]}, market_id="1.9")
+    (line,) = [text for text in whole.imported().report.lines() if text.startswith("Refused")]
+    assert line == "Refused, as UNKNOWN changes before it is defined in line 5 of stream: 1.9"
 
 
 @pytest.mark.parametrize("wrap", [bytes, gzip.compress, bz2.compress])
@@ -184,30 +215,106 @@ def test_a_message_some_milliseconds_back_gets_the_time_of_the_one_ahead(
         whole.imported()
 
 
-CASES = SHARED / "cases"
+def imported_case(path: Path, out: Path, **settings: Any) -> tuple[list[str], TapeInfo]:
+    """Import a case; return the lines printed, and what the recording has."""
+    lines = list(import_files([path], out, **settings))
+    return lines, Tape(out).info
+
+
+def test_case_01_a_closing_definition_may_name_part_of_the_runners(
+    tmp_path: Path, find_case: Callable[[str], Path]
+) -> None:
+    """Both markets are kept; the pair of the runner that is left out has no result, and counts."""
+    case = find_case("01-closing-definition-subset.jsonl")
+    lines, info = imported_case(case, tmp_path / "tape")
+    assert len(info.markets) == 2
+    assert any("leaves out one of the runners: 1 pair" in line for line in lines)
+    rows = [row for chunk in Tape(tmp_path / "tape").chunks() for row in chunk.rows()]
+    with_result = {row.market for row in rows if row.kind == Kind.RESULT}
+    assert [info.markets[market].market_id for market in with_result] == ["1.2000002"]
+
+
+def test_case_02_a_runner_that_is_removed_from_the_start_does_not_count(
+    tmp_path: Path, find_case: Callable[[str], Path]
+) -> None:
+    """A third runner, REMOVED, leaves a market of two."""
+    _, info = imported_case(find_case("02-late-runner.jsonl"), tmp_path / "tape")
+    assert (len(info.markets), len(info.lines)) == (1, 2)
+
+
+def test_case_02_a_market_with_a_late_runner_is_left_out(whole: StreamFile) -> None:
+    """A runner added during the stream refuses its market with a line; the other is imported."""
+    whole.define("1.2")
+    third = {"id": 33, "status": "ACTIVE", "sortPriority": 3}
+    whole.define("1.2", runners=[*plain_definition()["runners"], third])
+    report = whole.imported().report
+    assert report.markets == ("1.1",)
+    assert [refusal.market_id for refusal in report.refused] == ["1.2"]
+    assert any(line.startswith("Refused, as MATCH_ODDS") for line in report.lines())
 
 
 @pytest.mark.parametrize(
-    ("name", "markets"),
-    [
-        ("01-closing-definition-subset.jsonl", 2),
-        ("02-late-runner.jsonl", 1),
-        ("04-raw-lines/bom.jsonl", 1),
-        ("04-raw-lines/crlf.jsonl", 1),
-        ("04-raw-lines/in.jsonl", 1),
-        ("04-raw-lines/data.tar", 1),
-        ("04-raw-lines/data.zip", 1),
-        ("31-accents.jsonl", 1),
-    ],
+    "name", ["1.2000001.bz2", "bom.jsonl", "crlf.jsonl", "in.jsonl", "data.tar", "data.zip"]
 )
-def test_files_that_others_stumbled_over_are_imported(
-    tmp_path: Path, name: str, markets: int
+def test_case_04_raw_lines_and_archives_are_read(
+    tmp_path: Path, find_case: Callable[[str], Path], name: str
 ) -> None:
-    """What public reports of other programs are about is read here."""
-    if not (CASES / name).exists():
-        pytest.skip(f"the case {name} is not there (../shared/cases)")
-    list(import_files([CASES / name], tmp_path / "tape"))
-    assert len(Tape(tmp_path / "tape").info.markets) == markets
+    """A BOM, CRLF, a blank last line, and archives."""
+    _, info = imported_case(find_case(f"04-raw-lines/{name}"), tmp_path / "tape")
+    assert len(info.markets) == 1
+
+
+def test_case_04_a_cut_last_line_is_salvaged_and_said(
+    tmp_path: Path, find_case: Callable[[str], Path], sim: Callable[..., Any]
+) -> None:
+    """Without --salvage it is refused; with it what is whole is imported, and a line says so."""
+    case = str(find_case("04-raw-lines/cut.jsonl"))
+    refused = sim("import", "betfair", case, "--out", "tape")
+    assert (refused.status, (tmp_path / "tape").exists()) == (2, False)
+    assert "cut.jsonl, line 2: " in refused.err[0]
+    done = sim("import", "betfair", case, "--out", "tape", "--salvage")
+    assert done.status == 0
+    (line,) = [line for line in done.out if line.startswith("Cut off: ")]
+    assert "cut.jsonl, line 2: " in line
+    assert line.endswith("what comes before it was imported.")
+    assert line in Tape(tmp_path / "tape").info.notes
+
+
+@pytest.mark.parametrize("compress", [bytes, gzip.compress, bz2.compress])
+def test_case_04_whatever_is_whole_of_a_cut_file_is_imported(
+    whole: StreamFile, tmp_path: Path, compress: Callable[[bytes], bytes]
+) -> None:
+    """Wherever it was cut, the rows are the first ones of the whole file."""
+    whole.change(*({"id": 11, "atb": [[2.5, size]]} for size in range(300)))
+    rows = [row[:-1] for row in whole.imported().rows]
+    data = compress(whole.text().encode())
+    source = tmp_path / "cut"
+    imported = 0
+    for number, length in enumerate(range(0, len(data), max(1, len(data) // 60))):
+        source.write_bytes(data[:length])
+        out = tmp_path / f"salvaged-{number}"
+        try:
+            list(import_files([source], out, salvages=True))
+        except TapeError:
+            assert not out.exists()
+        else:
+            salvaged = [row[:-1] for chunk in Tape(out).chunks() for row in chunk.rows()]
+            assert salvaged == rows[: len(salvaged)]
+            imported += 1
+    assert imported or compress is not bytes
+
+
+def test_case_04_messages_put_in_order_are_counted(whole: StreamFile) -> None:
+    """The report has how many messages got the time of the one ahead, and by how much."""
+    whole.messages[2]["pt"] = whole.messages[1]["pt"] - 12
+    note = "1 message dated up to 12 ms before the one ahead got its time."
+    assert note in list(whole.imported().report.lines())
+
+
+def test_case_31_accents_are_imported(tmp_path: Path, find_case: Callable[[str], Path]) -> None:
+    """Names keep their letters; a terminal that cannot show them is case 31 of the command line."""
+    _, info = imported_case(find_case("31-accents.jsonl"), tmp_path / "tape")
+    assert not info.events[0].name.isascii()
 
 
 @given(st.data())

@@ -53,7 +53,7 @@ def test_rows_come_by_message_in_order_of_exchange_time(
     messages: list[tuple[int, int, int]],
     rows_per_segment: int,
 ) -> None:
-    """The order is a sort by clipped exchange time, wherever the tape is cut into chunks."""
+    """The order is a sort by the time of the exchange, wherever the tape is cut into chunks."""
     received_ns, stamped = 100 * S, []
     for after, earlier, rows in messages:
         received_ns += after * S
@@ -63,7 +63,9 @@ def test_rows_come_by_message_in_order_of_exchange_time(
     amounts = itertools.count(1)
     expected = []
     for at_ns, exchange_ns, rows in stamped:
-        happened_ns = min(max(exchange_ns, at_ns - 5 * S), at_ns)
+        happened_ns = exchange_ns if exchange_ns <= at_ns else at_ns - 1
+        if at_ns - exchange_ns > 5 * S:
+            happened_ns = at_ns
         expected += [(happened_ns, at_ns, next(amounts)) for _ in range(rows)]
     expected.sort(key=lambda row: row[0])
     assert [(row[0], row[1], row[8]) for row in exchange_rows(tape)] == expected

@@ -14,6 +14,7 @@ from strategies.trading.model.events import (
     Event,
     EventPaused,
     EventStatusChanged,
+    FeedDelayed,
     FeedLost,
     FeedRestored,
     MarketPaused,
@@ -130,6 +131,27 @@ def test_quotes_are_pulled_when_the_feed_is_stale(make_harness: MakeHarness) -> 
     harness.on_event(WagerCancelled(ref, 1_000))
     harness.offer("home", 150, 100)
     harness.refresh()
+    assert placed(harness) == [("home", 110, 1_000)]
+
+
+@pytest.mark.parametrize("refresh_ns", [0, 5 * NS_PER_SECOND])
+def test_case_40_quotes_are_pulled_while_the_feed_is_late(
+    make_harness: MakeHarness, refresh_ns: int
+) -> None:
+    """Beyond the limit they are cancelled at once, within it they stay; on time they return."""
+    harness = make_harness(refresh_ns=refresh_ns, max_feed_delay_ns=10 * NS_PER_SECOND)
+    ref = one_open(harness)
+    harness.on_event(FeedDelayed(G1, 10 * NS_PER_SECOND))
+    harness.on_event(FeedDelayed(EventId("g2"), 20 * NS_PER_SECOND))
+    assert harness.exchange.cancels == []
+    harness.on_event(FeedDelayed(G1, 11 * NS_PER_SECOND))
+    assert harness.exchange.cancels == [ref]
+    assert harness.market().block_reason == "feed late"
+    harness.on_event(WagerCancelled(ref, 1_000))
+    harness.offer("home", 150, 100)
+    harness.refresh()
+    assert placed(harness) == []
+    harness.on_event(FeedDelayed(G1, 0))
     assert placed(harness) == [("home", 110, 1_000)]
 
 

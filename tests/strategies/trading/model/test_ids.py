@@ -47,7 +47,7 @@ def test_a_session_name_invalid_for_the_exchange_is_refused(name: str) -> None:
         WagerRefFactory(name, 1)
 
 
-def test_the_token_of_a_journal_is_in_its_references() -> None:
+def test_case_23_the_token_of_a_journal_is_in_its_references() -> None:
     """Sessions of one name in two folders make different references."""
     ours, theirs = WagerRefFactory("s", 1, "0a1b2c3d"), WagerRefFactory("s", 1, "ffffffff")
     assert ours.next_ref() == "s-0a1b2c3d-1-1"
