@@ -27,5 +27,8 @@ def test_ctrl_c_ends_it_and_says_what_was_checked() -> None:
     assert process.returncode == 130
     assert "5. updates" not in shown
     assert error.strip().endswith(
-        ("32 checks of scores made, not those of markets", "not those of scores, markets")
+        (
+            "checks of scores made, not those of full games, moneylines",
+            "not those of scores, full games, moneylines",
+        )
     )
