@@ -3,10 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from recordings.workers import results_of, usable_processors
+from recordings.workers import Job, results_of, usable_processors
 from sim.crowd.game_progress import GameProgress
 
-Job = TypeVar("Job")
 T = TypeVar("T")
 
 
