@@ -29,6 +29,7 @@ from sim.forked import Forked, spare_processors
 from sim.games.daily_resumption import DailyResumption
 from sim.pricing_notes import pricing_notes
 from sim.results.price_sampler import PriceSampler
+from sim.results.price_scores import PriceScores
 from sim.results.run_journal import RunJournal
 from sim.results.run_summary import TRUE_QUEUE, BacktestSummary, write_summary
 from sim.results.run_tables import RunTables
@@ -78,6 +79,7 @@ class Pass:
     journal: RunJournal
     wagers: WagerRecorder
     source_run: SourceRun
+    scores: PriceScores
     seconds: float
     resumption: DailyResumption
 
@@ -225,8 +227,10 @@ class Backtest:
         if self.feed.has_days:
             resumption.start()
         inbox.connect(desk.take, desk.act, desk.wants_every_change, on_response=wagers.take)
+        scores = PriceScores(desk, clock)
         if tables is not None:
             PriceSampler(desk, clock, tables, _SAMPLE_NS).start()
+            scores.start()
         try:
             with rare_collections():
                 _play(env, connection, desk, source_run.ended)
@@ -238,7 +242,7 @@ class Backtest:
         if journal.silences is not None:
             journal.silences.close(clock.now_ns())
         seconds = perf_counter() - began
-        return Pass(desk, journal, wagers, source_run, seconds, resumption)
+        return Pass(desk, journal, wagers, source_run, scores, seconds, resumption)
 
     def _label(self, queue: QueueModel) -> str:
         return self.feed.name if self.feed.knows_queue else f"queue {queue}"
@@ -334,6 +338,7 @@ class Backtest:
             rows_per_second=round(source.rows / chosen.seconds),
             recording_digest=source.digest,
             models=self._models(),
+            price_scores=chosen.scores.scores(),
         )
 
     def _models(self) -> dict[str, Any]:
