@@ -32,6 +32,7 @@ from sim.games.daily_resumption import DailyResumption
 from sim.pricing_notes import pricing_notes
 from sim.results.monthly_rebates import monthly_rebates
 from sim.results.price_sampler import PriceSampler
+from sim.results.price_scores import PriceScores
 from sim.results.queue_bracket import QueueFigures
 from sim.results.run_journal import RunJournal
 from sim.results.run_summary import TRUE_QUEUE, BacktestSummary, FeedFigures, write_summary
@@ -86,6 +87,7 @@ class Pass:
     journal: RunJournal
     wagers: WagerRecorder
     source_run: SourceRun
+    scores: PriceScores
     seconds: float
     resumption: DailyResumption
     trade_pairing: str
@@ -242,8 +244,10 @@ class Backtest:
         if self.feed.has_days:
             resumption.start()
         inbox.connect(desk.take, desk.act, desk.wants_every_change, on_response=wagers.take)
+        scores = PriceScores(desk, clock)
         if tables is not None:
             PriceSampler(desk, clock, tables, _SAMPLE_NS).start()
+            scores.start()
         try:
             with rare_collections():
                 _play(env, connection, desk, source_run.ended)
@@ -256,7 +260,7 @@ class Backtest:
             journal.silences.close(clock.now_ns())
         seconds = perf_counter() - began
         pairing = str(exchange.trade_pairing)
-        return Pass(desk, journal, wagers, source_run, seconds, resumption, pairing)
+        return Pass(desk, journal, wagers, source_run, scores, seconds, resumption, pairing)
 
     def _label(self, queue: QueueModel) -> str:
         return self.feed.name if self.feed.knows_queue else f"queue {queue}"
@@ -357,6 +361,7 @@ class Backtest:
             rows_per_second=round(source.rows / chosen.seconds),
             recording_digest=source.digest,
             models=models,
+            price_scores=chosen.scores.scores(),
         )
         return replace(summary, feed=_with_recording(summary.feed, source))
 

@@ -12,6 +12,7 @@ from msgspec.structs import asdict, replace
 
 from recordings.parquet import TableWriter, read_columns, write_joined
 from sim.results.fill_values import fill_values
+from sim.results.price_scores import added_scores
 from sim.results.run_summary import (
     BacktestSummary,
     FeedFigures,
@@ -82,6 +83,7 @@ def merged_summary(
         unsettled=added_splits(s.unsettled for s in summaries),
         splits={by: _added_named(s.splits[by] for s in summaries) for by in summaries[0].splits},
         fill_values=fill_values(read_columns(folder / "fills.parquet")),
+        price_scores=added_scores(score for s in summaries for score in s.price_scores),
         silences=_added_silences(each for s in summaries for each in s.silences),
         max_open_stake_times_cash=_over_all(max, (s.max_open_stake_times_cash for s in summaries)),
         rebates=_added_rebates(each for s in summaries for each in s.rebates),

@@ -17,6 +17,7 @@ from sim.report.number_text import count, utc
 from sim.report.one_event import find_event, only
 from sim.report.origin_section import OriginTexts, origin
 from sim.report.page import Html, header, join, notes, page, paragraph, section, subheading
+from sim.report.price_score_section import price_scores
 from sim.report.profit_section import phases_of_event, profit_split
 from sim.report.quote_section import quotes
 from sim.report.quoting_section import quoted, silences
@@ -87,6 +88,7 @@ def _document(run: Run) -> str:
             section("Equity and exposure", [equity(run)]),
             section("Inventory", [inventory(run)]),
             section("Our quotes and the market", [quotes(run)]),
+            *_priced(run),
             *_noted(run),
             section("Fills", [wager_section.fills_by_pair(run), wager_section.largest_fills(run)]),
             section("What fills were worth", [fill_values(run)]),
@@ -160,6 +162,12 @@ def _starts(run: Run) -> str:
         return f"Scheduled start {utc(starts_ns[0])}."
     apart = f"from {utc(starts_ns[0])} to {utc(starts_ns[-1])}"
     return f"{count(len(starts_ns))} events, with scheduled starts {apart}."
+
+
+def _priced(run: Run) -> list[Html]:
+    if not run.summary.price_scores:
+        return []
+    return [section("The pricing and the market", [price_scores(run)])]
 
 
 def _noted(run: Run, *most: int | None) -> list[Html]:

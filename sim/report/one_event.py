@@ -102,6 +102,7 @@ def _summary(run: Run, event: EventSpan) -> BacktestSummary | SessionRunSummary:
         splits={"event": by_event, "market": markets, "selection": [], "phase": []},
         unsettled=added_fills(run.fills, unsettled),
         fill_values=fill_values(run.fills),
+        price_scores=[],
         silences=_silences(run.silences, last_ns),
     )
 

@@ -125,6 +125,18 @@ class FillValue(Struct, frozen=True):
     drift: float | None
 
 
+class PriceScore(Struct, frozen=True):
+    """The mean log loss of a run's pricing and of the market's price, in a phase of play.
+
+    It is minus the logarithm of the probability of what happened; less is better.
+    """
+
+    phase: str
+    samples: int
+    pricing: float
+    market: float
+
+
 class SilenceTotal(Struct, frozen=True):
     """For how long markets were not quoted for one reason, added up over these markets.
 
@@ -205,7 +217,8 @@ class RunSummary(Struct, frozen=True, kw_only=True):
     a result, in none of them. `max_open_stake_times_cash` is the largest open stake over the cash
     that could pay for it, None if there was a time without cash. `limits` are sentences on what the
     run cannot show, `models` the assumptions in words, `code` the SHA-256 of each module outside of
-    this project that the configuration names.
+    this project that the configuration names. `price_scores` are empty where the pricing is the
+    market's own price, and in runs of a session.
     """
 
     limits: list[str] = []
@@ -256,6 +269,7 @@ class RunSummary(Struct, frozen=True, kw_only=True):
     recording_digest: str
     models: dict[str, Any]
     code: dict[str, str] = {}
+    price_scores: list[PriceScore] = []
 
 
 class BacktestSummary(RunSummary, frozen=True, kw_only=True, omit_defaults=True):

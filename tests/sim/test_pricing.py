@@ -1,6 +1,7 @@
 """Whole backtests on prices that a recording carries beside its book."""
 
 from collections.abc import Callable
+from math import log
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from recordings.tape import Clocks
 from recordings.validator import validate
 from recordings.writer import TapeWriter
 from sim.backtest import Backtest
+from sim.report.document import write_report
 from strategies.trading.model.ids import EventId, LineId, MarketId
 from strategies.trading.model.market import (
     EventStatus,
@@ -110,6 +112,25 @@ def test_a_recording_is_priced_by_its_score_in_play(run: Callable[..., Any]) -> 
     assert fairs[False] > 0.65
     in_play = [row for row in done.table("wagers").to_dicts() if row["placed_ns"] > TIP_OFF_NS]
     assert {row["line_id"] for row in in_play} == {"home", "away"}
+
+
+@pytest.mark.slow
+def test_a_pricing_is_judged_by_the_results_beside_the_market(run: Callable[..., Any]) -> None:
+    """The book stays even while home leads, and home wins: the score was the better price."""
+    done = run("in_game")
+    (score,) = done.summary["price_scores"]
+    assert score["phase"] == "quarter 1"
+    assert score["samples"] == 2
+    assert score["market"] == pytest.approx(log(2))
+    assert score["pricing"] < log(1 / 0.65)
+    report = write_report(done.folder).read_text(encoding="utf-8")
+    assert "The pricing and the market" in report
+
+
+@pytest.mark.slow
+def test_the_price_of_the_market_is_not_judged_beside_itself(run: Callable[..., Any]) -> None:
+    """With consensus pricing both would be the same figure."""
+    assert "price_scores" not in run("consensus").summary
 
 
 @pytest.mark.slow

@@ -68,7 +68,7 @@ def in_play_figures_of(view: TapeView) -> InPlayFigures:
     last_quarter = minutes >= REGULATION_MIN - QUARTER_MIN
     is_late = (minutes >= REGULATION_MIN - LATE_MIN) & (minutes < REGULATION_MIN)
     open_ = _open_prices(sampled.mid)
-    trades = view.moneyline_trades
+    trades = view.trades_of(MarketType.MONEYLINE)
     in_play = (trades.at_ns >= view.reopened_ns) & (trades.at_ns < view.ended_ns)
     offered = np.concatenate([sampled.first_cents, sampled.second_cents])
     return InPlayFigures(

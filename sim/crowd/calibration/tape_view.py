@@ -59,9 +59,10 @@ class Touches:
 
 
 class Trades(NamedTuple):
-    """The trades of a pair: when, in which message, what the taker staked, on which line and price.
+    """The trades of a market: when, in which message, what the taker staked, and at which price.
 
-    Stakes are in cents; `implied` is the probability that the odds imply.
+    `is_first` is whether the first line of a pair was backed: home or over. Stakes are in cents;
+    `implied` is the probability that the odds imply.
     """
 
     at_ns: Integers
@@ -114,23 +115,15 @@ class TapeView:
         times_ns: Integers = self._rows["exchange_ns"][rows][first]
         return times_ns
 
-    def trades(self, type_: MarketType) -> tuple[Integers, Integers, Integers]:
-        """Return time, stake in cents, and message of each trade in a market."""
+    def trades_of(self, type_: MarketType) -> Trades:
+        """Return the trades of all lines of a market, in order."""
+        pairs = [self._pairs[index] for index in self.pairs_of(type_)]
+        first = [self._lines[pair.first.line_id] for pair in pairs]
         rows = self._of(Kind.TRADE) & (self._rows["market"] == self.types.index(type_))
-        columns = (self._rows[name][rows] for name in ("exchange_ns", "amount_cents", "seq"))
-        at_ns, cents, seq = columns
-        return at_ns, cents, seq
-
-    @cached_property
-    def moneyline_trades(self) -> Trades:
-        """Return the trades of the moneyline, in order."""
-        pair = self.moneyline
-        lines = [self._lines[line.line_id] for line in (pair.first, pair.second)]
-        rows = self._of(Kind.TRADE) & np.isin(self._rows["line"], lines)
         names = ("exchange_ns", "seq", "amount_cents", "line", "odds")
         at_ns, seq, cents, line, odds = (self._rows[name][rows] for name in names)
         implied = np.array([implied_probability(each) for each in odds.tolist()])
-        return Trades(at_ns, seq, cents.astype(np.float64), line == lines[0], implied)
+        return Trades(at_ns, seq, cents.astype(np.float64), np.isin(line, first), implied)
 
     @property
     def moneyline(self) -> Pair:
@@ -139,7 +132,7 @@ class TapeView:
 
     @property
     def home_won(self) -> bool:
-        """Return whether the first line of the moneyline won."""
+        """Return whether the first line of the moneyline won; it did not in a tie."""
         of_first = self._rows["line"] == self._lines[self.moneyline.first.line_id]
         results = self._rows["state"][self._of(Kind.RESULT) & of_first]
         return bool(results[-1] == Result.WON)

@@ -159,6 +159,6 @@ def _arrays(fills: Sequence[JoinerFill]) -> _Fills:
 
 def _makers_fills(view: TapeView) -> _Fills:
     """Return the makers' side of every trade of the moneyline."""
-    trades = view.moneyline_trades
+    trades = view.trades_of(MarketType.MONEYLINE)
     payout = trades.stakes / trades.implied
     return _Fills(trades.at_ns, ~trades.is_first, 1 - trades.implied, payout)
