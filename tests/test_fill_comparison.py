@@ -20,7 +20,7 @@ from benchmarks.peers.fills import (
     ours,
     theirs,
 )
-from benchmarks.peers.order_flow import Flow, order_flow, write_flow
+from benchmarks.peers.simulated_orders import Flow, order_flow, write_flow
 from benchmarks.peers.streams import ASK, BID, LEVEL, TRADE
 from recordings.reader import Tape
 from recordings.tape import Kind

@@ -1,6 +1,6 @@
 """The same wagers in an exact book, under our queue models and hftbacktest's, one by one.
 
-The market is simulated order by order (`order_flow`), so that the true outcome of each wager is
+The market is simulated order by order (`simulated_orders`), so that the true outcome of each wager is
 known; it is replayed from its levels and trades alone. At a higher speed the same market happens in
 less time, and more often does a trade come within the time in which ours pairs a trade with a
 decrease. Prints the tables of docs/fills.md as Markdown.
@@ -26,7 +26,7 @@ from benchmarks.peers.environments import (
     environment_of,
 )
 from benchmarks.peers.measurements import measure_once
-from benchmarks.peers.order_flow import Flow, order_flow, shadows_of, write_flow
+from benchmarks.peers.simulated_orders import Flow, order_flow, shadows_of, write_flow
 from recordings.reader import Tape
 from sim.crowd.calibration.queue_replay import UNDELAYED_RULES, outcomes_under
 from sim.exchange.exchange_settings import ExchangeRules
