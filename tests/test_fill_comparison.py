@@ -139,7 +139,7 @@ def test_the_tables_count_every_wager(flow: Flow) -> None:
     assert differences(true, true) == (len(true), 0, 0, 0)
     assert differences(later, true) == (len(true) - filled, 0, 0, filled)
     assert list(exact_table(flow, {"back": 0 * true}))[2:] == [
-        f"| back | 0 | -100.0 % | 0 | {filled} | 0 |"
+        f"| back | 0 | -100.0 % | -100.0 % | -100.0 % | 0 | {filled} | 0 |"
     ]
     unpaired = {f"{name}, no pairing time": true for name in SAME_MODEL}
     found = {**dict.fromkeys((*OURS, *THEIRS), true), **unpaired}

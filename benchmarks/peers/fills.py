@@ -1,8 +1,8 @@
 """The same wagers in an exact book, under our queue models and hftbacktest's, one by one.
 
-The market is simulated order by order (`simulated_orders`), so that the true outcome of each wager is
-known; it is replayed from its levels and trades alone. At a higher speed the same market happens in
-less time, and more often does a trade come within the time in which ours pairs a trade with a
+The market is simulated order by order (`simulated_orders`), so that the true outcome of each wager
+is known; it is replayed from its levels and trades alone. At a higher speed the same market happens
+in less time, and more often does a trade come within the time in which ours pairs a trade with a
 decrease. Prints the tables of docs/fills.md as Markdown.
 
 hftbacktest is installed by pip into a folder, and reused from there; without it its rows are left
@@ -135,15 +135,27 @@ def market_line(flow: Flow, speed: float) -> str:
 
 
 def exact_table(flow: Flow, found: Mapping[str, FilledNs]) -> Iterator[str]:
-    """Yield the lines of the table against the exact book."""
+    """Yield the lines of the table against the exact book: all wagers, and by the stake ahead."""
     true = exact(flow)
-    yield "| queue | filled | than exact | only it fills | only exact fills | at another time |"
-    yield "|---|---|---|---|---|---|"
+    ahead = np.array([wager.ahead for wager in flow.wagers])
+    has_more = ahead > np.median(ahead)
+    yield (
+        "| queue | filled | than exact | with less ahead | with more ahead | only it fills "
+        "| only exact fills | at another time |"
+    )
+    yield "|---|---|---|---|---|---|---|---|"
     for name, filled_ns in found.items():
-        filled = np.count_nonzero(filled_ns)
-        more = 100 * (filled / np.count_nonzero(true) - 1)
-        _, alone, missed, moved = differences(filled_ns, true)
-        yield f"| {name} | {filled:,} | {more:+.1f} % | {alone} | {missed} | {moved} |"
+        biases = [
+            f"{bias(filled_ns[of], true[of]):+.1f} %" for of in (slice(None), ~has_more, has_more)
+        ]
+        _, *apart = differences(filled_ns, true)
+        counts = (f"{number:,}" for number in apart)
+        yield f"| {' | '.join((name, f'{np.count_nonzero(filled_ns):,}', *biases, *counts))} |"
+
+
+def bias(filled_ns: FilledNs, true_ns: FilledNs) -> float:
+    """Return by how many per cent more wagers are filled."""
+    return 100 * float(np.count_nonzero(filled_ns) / np.count_nonzero(true_ns) - 1)
 
 
 def model_table(found: Mapping[str, FilledNs]) -> Iterator[str]:

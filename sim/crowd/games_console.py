@@ -1,33 +1,18 @@
-"""Many generated games in the terminal: progress with the time left, and what Ctrl-C leaves."""
+"""Many generated games in the terminal: their folders, and what Ctrl-C leaves."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
-
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from conf.command_line import print_line
 from recordings.workers import usable_processors
 from sim.crowd.crowd_settings import CrowdSettings
+from sim.crowd.game_progress import GameProgress
 from sim.crowd.generate import GamePlan, generate_game, plan_games
 from sim.crowd.season.season import Season
 from sim.crowd.season.season_folder import CATALOGUE, SeasonFolder
 from sim.crowd.whole_games import locked_folder, missing_games, written_games
 from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import ConfigError, TapeError
-
-# Without a terminal a line is printed for this share of the games.
-LINES = 20
-# The time left is from the games of the last ten minutes.
-SPEED_PERIOD_S = 600.0
 
 
 def present_games(out: Path, *, sport: str, seed: int, games: int, settings: CrowdSettings) -> None:
@@ -89,7 +74,7 @@ def _write(out: Path, plans: Sequence[GamePlan]) -> dict[Path, int]:
         if len(missing) < len(plans):
             print_line(_kept_in(out, plans))
         with (
-            _GameProgress(len(plans) - len(missing), len(plans)) as progress,
+            GameProgress(len(plans) - len(missing), len(plans)) as progress,
             written_games(missing, usable_processors()) as written,
         ):
             for plan, rows in written:
@@ -110,50 +95,3 @@ def _kept_in(out: Path, plans: Sequence[GamePlan]) -> str:
 def _print_game(folder: Path, rows: int) -> None:
     print_line(f"{counted(rows, 'row')} of a simulated game")
     print_line(folder.resolve())
-
-
-class _GameProgress:
-    """A bar on a terminal's stderr; some lines where it is none."""
-
-    def __init__(self, done: int, games: int) -> None:
-        self._done = done
-        self._games = games
-        columns = (TextColumn("games"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        self._console = Console(stderr=True, markup=False, emoji=False, highlight=False)
-        self._progress = Progress(
-            *columns,
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            console=self._console,
-            speed_estimate_period=SPEED_PERIOD_S,
-            disable=not self._console.is_terminal,
-            # Lines of ours go to stdout, also where that is no terminal.
-            redirect_stdout=False,
-        )
-        self._task = self._progress.add_task("games", total=games, completed=done)
-
-    def advance(self) -> None:
-        """Count a game."""
-        # Started only here: by now no process will be copied from this one, which has no threads.
-        self._progress.start()
-        self._done += 1
-        self._progress.update(self._task, completed=self._done)
-        if not self._console.is_terminal and self._done % max(1, self._games // LINES) == 0:
-            self._console.print(self._line(), soft_wrap=True)
-
-    def __enter__(self) -> Self:
-        """Return it."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Leave the terminal as it was."""
-        self._progress.stop()
-
-    def _line(self) -> str:
-        left_s = self._progress.tasks[0].time_remaining
-        left = "" if left_s is None else f", {_duration(left_s)} left"
-        return f"{self._done:,} of {counted(self._games, 'game')}{left}"
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} minutes"

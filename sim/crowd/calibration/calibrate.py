@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from sim.crowd.calibration.calibration_check import Check
-from sim.crowd.calibration.market_checks import market_checks
+from sim.crowd.calibration.market_checks import full_game_checks, moneyline_checks
 from sim.crowd.calibration.other_sports import mlb_checks, nfl_checks
 from sim.crowd.calibration.queue_checks import queue_checks
 from sim.crowd.calibration.score_checks import score_checks
@@ -21,7 +21,12 @@ Checks = Callable[[int], list[Check]]
 
 # The checks of each sport by what they are about, in order; no measurement of the NHL is known.
 CHECKS_BY_SPORT: dict[str, dict[str, Checks]] = {
-    "nba": {"scores": score_checks, "markets": market_checks, "queues": queue_checks},
+    "nba": {
+        "scores": score_checks,
+        "full games": full_game_checks,
+        "moneylines": moneyline_checks,
+        "queues": queue_checks,
+    },
     "nfl": {"results": nfl_checks},
     "mlb": {"results": mlb_checks},
     "nhl": {},
@@ -36,7 +41,10 @@ GROUPS = {
     7: "moves",
     8: "trades",
     9: "pauses",
+    10: "what a wager is worth",
     11: "queue models against the true queue",
+    12: "the in-play book",
+    13: "before the game",
 }
 
 

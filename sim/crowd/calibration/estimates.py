@@ -10,6 +10,9 @@ from sim.crowd.arrays import Flags, Floats
 BUCKETS = 10
 # A bucket with less variance than four even bets is left out of the test.
 LEAST_VARIANCE = 1.0
+MOST_CERTAIN = 0.98
+# Newton's steps of a logistic fit: from a slope of one it converges in a few.
+PLATT_STEPS = 8
 
 
 class Estimate(NamedTuple):
@@ -80,3 +83,18 @@ def chi_square_p_value(statistic: float, degrees: int) -> float:
         above += half ** (held / 2) * exp(-half) / gamma(held / 2 + 1)
         held += 2
     return above
+
+
+def platt_slope(prices: Floats, won: Flags) -> float:
+    """Return the slope of the logit of winning on that of the price; above 1 favourites are cheap.
+
+    Prices are cut to MOST_CERTAIN, as a price of nearly one leaves the fit to a single loss.
+    """
+    cut = np.clip(prices, 1 - MOST_CERTAIN, MOST_CERTAIN)
+    design = np.column_stack([np.ones_like(cut), np.log(cut / (1 - cut))])
+    fitted = np.array([0.0, 1.0])
+    for _ in range(PLATT_STEPS):
+        likely = 1 / (1 + np.exp(-design @ fitted))
+        information = (design * (likely * (1 - likely))[:, None]).T @ design
+        fitted += np.linalg.solve(information, design.T @ (won - likely))
+    return float(fitted[1])

@@ -5,8 +5,8 @@ from functools import partial
 
 import numpy as np
 
-from recordings.workers import ordered_results, usable_processors
 from sim.crowd.arrays import Floats
+from sim.crowd.calibration.measured_games import measured_games
 from sim.crowd.game import Game
 from sim.crowd.sports.registry import sport_named
 from sim.engine.random_streams import RandomStreams
@@ -23,7 +23,7 @@ def sample(sport: str, seed: int, games: int, measure: MeasureGame) -> Floats:
     `games` is rounded up to whole batches; `measure` must be picklable.
     """
     batches = range(-(-games // BATCH))
-    drawn = ordered_results(partial(batch, sport, seed, measure), batches, usable_processors())
+    drawn = measured_games("drawn game", partial(batch, sport, seed, measure), batches, BATCH)
     return np.concatenate(drawn, axis=1)
 
 

@@ -11,7 +11,8 @@ from strategies.trading.model.units import NS_PER_SECOND
 
 HOUR_S = 3600
 # Windows before the start, in hours before it, by the names in the targets.
-WINDOWS = {"a day ahead": (24, 12), "hours ahead": (12, 3), "last hour": (1, 0)}
+EARLY = "a day ahead"
+WINDOWS = {EARLY: (24, 12), "hours ahead": (12, 3), "last hour": (1, 0)}
 PRE_GAME_H, MOVES_H = 3, 6
 PAUSE_S = 30.0
 # Intervals at which books are sampled.
@@ -56,7 +57,9 @@ class MarketFigures:
 
 def figures_of(view: TapeView) -> MarketFigures:
     """Return the figures of a game."""
-    _, cents, seq = _trades_in_play(view)
+    trades = view.trades_of(MarketType.MONEYLINE)
+    in_play = (trades.at_ns >= view.reopened_ns) & (trades.at_ns < view.ended_ns)
+    seq = trades.seq[in_play]
     depth, rungs = _levels(view)
     return MarketFigures(
         rates={(type_, name): rate for type_ in view.types for name, rate in _rates(view, type_)},
@@ -68,9 +71,9 @@ def figures_of(view: TapeView) -> MarketFigures:
         rungs=rungs,
         moves_pre=_moves(view, view.live_ns - MOVES_H * HOUR_S * NS_PER_SECOND, view.live_ns),
         moves_in=_moves(view, *_in_play(view)),
-        stakes=np.asarray(cents / 100, dtype=np.float64),
-        trades_pre=_trades_before(view),
-        trades_in=_trades_in(view),
+        stakes=trades.stakes[in_play] / 100,
+        trades_pre=_per_minute(trades.at_ns, *_before(view)),
+        trades_in=_per_minute(trades.at_ns, *_in_play(view)),
         shared_message_fills=1 - len(np.unique(seq)) / max(1, len(seq)),
         suspensions_s=tuple(
             (to - since) / NS_PER_SECOND for since, to in view.suspensions(MarketType.MONEYLINE)
@@ -80,6 +83,10 @@ def figures_of(view: TapeView) -> MarketFigures:
 
 def _in_play(view: TapeView) -> tuple[int, int]:
     return view.reopened_ns, view.ended_ns
+
+
+def _before(view: TapeView) -> tuple[int, int]:
+    return view.live_ns - PRE_GAME_H * HOUR_S * NS_PER_SECOND, view.live_ns
 
 
 def _between(times_ns: Integers, from_ns: int, to_ns: int) -> Integers:
@@ -105,9 +112,8 @@ def _grid(from_ns: int, to_ns: int, step_s: float) -> Integers:
 
 
 def _grids(view: TapeView) -> dict[str, Integers]:
-    pre_ns = view.live_ns - PRE_GAME_H * HOUR_S * NS_PER_SECOND
     return {
-        "pre-match": _grid(pre_ns, view.live_ns, GRID_PRE_S),
+        "pre-match": _grid(*_before(view), GRID_PRE_S),
         "in-play": _grid(*_in_play(view), GRID_IN_S),
     }
 
@@ -119,6 +125,9 @@ def _outer(view: TapeView) -> list[Touches]:
 
 def _spreads(view: TapeView) -> dict[tuple[str, str], Floats]:
     found: dict[tuple[str, str], Floats] = {}
+    from_ns, to_ns = (view.live_ns - hours * HOUR_S * NS_PER_SECOND for hours in WINDOWS[EARLY])
+    early = view.main_pair(MarketType.MONEYLINE).on(_grid(from_ns, to_ns, MINUTE_S))
+    found[MarketType.MONEYLINE, EARLY] = _known(early.overround)
     for phase, grid_ns in _grids(view).items():
         for type_ in view.types:
             found[type_, phase] = _known(view.main_pair(type_).on(grid_ns).overround)
@@ -152,20 +161,3 @@ def _moves(view: TapeView, from_ns: int, to_ns: int) -> Floats:
     """Return the moves of the mid price in minutes at whose start and end it was known."""
     grid_ns = _grid(from_ns, to_ns, MINUTE_S)
     return _known(np.diff(view.main_pair(MarketType.MONEYLINE).on(grid_ns).mid))
-
-
-def _trades_in_play(view: TapeView) -> tuple[Integers, Integers, Integers]:
-    at_ns, cents, seq = view.trades(MarketType.MONEYLINE)
-    from_ns, to_ns = _in_play(view)
-    inside = (at_ns >= from_ns) & (at_ns < to_ns)
-    return at_ns[inside], cents[inside], seq[inside]
-
-
-def _trades_before(view: TapeView) -> float:
-    at_ns, _, _ = view.trades(MarketType.MONEYLINE)
-    return _per_minute(at_ns, view.live_ns - PRE_GAME_H * HOUR_S * NS_PER_SECOND, view.live_ns)
-
-
-def _trades_in(view: TapeView) -> float:
-    at_ns, _, _ = view.trades(MarketType.MONEYLINE)
-    return _per_minute(at_ns, *_in_play(view))

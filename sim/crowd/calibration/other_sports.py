@@ -5,11 +5,10 @@ years to another.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
-from sim.crowd.arrays import Flags, Floats
+from sim.crowd.arrays import Floats
 from sim.crowd.calibration.calibration_check import Check
 from sim.crowd.calibration.estimates import (
     Estimate,
@@ -19,31 +18,14 @@ from sim.crowd.calibration.estimates import (
     share,
 )
 from sim.crowd.calibration.game_samples import sample
+from sim.crowd.calibration.joint_outcomes import joint_mlb_checks, joint_nfl_checks
+from sim.crowd.calibration.sport_figures import SportFigures
 from sim.crowd.game import Game, Score
 from sim.crowd.sports.mlb import MLB
 from strategies.trading.model.market_types import MarketType
 
 N_GAMES = 20_000
 GROUP = 1
-
-
-class SportFigures(NamedTuple):
-    """Margin and total of each game, and the points that were on offer for both."""
-
-    margin: Floats
-    points: Floats
-    spread: Floats
-    over: Floats
-
-    @property
-    def home_wins(self) -> Flags:
-        """Return whether home won, of games that were not tied."""
-        return np.asarray(self.margin[self.margin != 0] > 0)
-
-    @property
-    def total_error(self) -> Floats:
-        """Return the points beyond the total on offer."""
-        return self.points - self.over
 
 
 def measure(game: Game) -> tuple[float, ...]:
@@ -66,18 +48,21 @@ def nfl_checks(seed: int) -> list[Check]:
 def checks_of_nfl(of: SportFigures) -> list[Check]:
     """Compare results with those of the NFL in 2011 to 2021."""
     margin = np.abs(of.margin)
-    return _around(
-        (
-            ("final margin, s.d.", 14.8, 0.5, deviation(of.margin)),
-            ("home win share", 0.567, 0.02, share(of.home_wins)),
-            ("spread error, s.d.", 13.3, 0.5, deviation(of.margin + of.spread)),
-            ("total, mean", 46.0, 0.6, mean(of.points)),
-            ("total error, s.d.", 13.2, 0.5, deviation(of.total_error)),
-            ("pushes of the spread", 0.031, 0.006, share(of.margin == -of.spread)),
-            ("margins of 3", 0.139, 0.015, share(margin == 3)),
-            ("margins of 7", 0.091, 0.015, share(margin == 7)),
-        )
-    )
+    return [
+        *_around(
+            (
+                ("final margin, s.d.", 14.8, 0.5, deviation(of.margin)),
+                ("home win share", 0.567, 0.02, share(of.home_wins)),
+                ("spread error, s.d.", 13.3, 0.5, deviation(of.margin + of.spread)),
+                ("total, mean", 46.0, 0.6, mean(of.points)),
+                ("total error, s.d.", 13.2, 0.5, deviation(of.total_error)),
+                ("pushes of the spread", 0.031, 0.006, share(of.margin == -of.spread)),
+                ("margins of 3", 0.139, 0.015, share(margin == 3)),
+                ("margins of 7", 0.091, 0.015, share(margin == 7)),
+            )
+        ),
+        *joint_nfl_checks(of),
+    ]
 
 
 def mlb_checks(seed: int) -> list[Check]:
@@ -108,6 +93,7 @@ def checks_of_mlb(of: SportFigures, prices: Floats) -> list[Check]:
             )
         ),
         Check(GROUP, "closing prices against results, p", "above 0.001", 0.001, 1, p_value),
+        *joint_mlb_checks(of),
     ]
 
 

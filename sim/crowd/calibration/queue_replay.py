@@ -6,6 +6,7 @@ from functools import partial
 from recordings.reader import Tape
 from recordings.tape import Kind
 from recordings.tape_columns import tape_columns
+from sim.crowd.activity_rates import NS_PER_MS
 from sim.crowd.calibration.shadow_wagers import STAKE_CENTS, ShadowFill, ShadowWager
 from sim.engine.exchange_rows import ExchangeRow, exchange_rows
 from sim.engine.latency import NoDelay
@@ -23,9 +24,14 @@ from strategies.trading.model.ids import WagerRef
 from strategies.trading.ports.schedule import Priority
 
 BALANCE_CENTS = 1_000_000_000
-# Wagers open at once and can be cancelled at any time, as shadow wagers can.
+# Wagers open at once and can be cancelled at any time, as shadow wagers can. A crowd's trade and the
+# decrease that it causes are at most 30 ms apart; a run that follows such a recording pairs them
+# within this time.
 UNDELAYED_RULES = ExchangeRules(
-    in_play_delay_ns=0, retry_window_ns=0, requests_per_second=1_000_000
+    in_play_delay_ns=0,
+    retry_window_ns=0,
+    requests_per_second=1_000_000,
+    trade_pairing_ns=100 * NS_PER_MS,
 )
 
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from recordings.reader import Tape
 from recordings.tape_columns import tape_columns
-from recordings.workers import ordered_results, usable_processors
+from sim.crowd.calibration.measured_games import measured_games
 from sim.crowd.crowd_settings import CrowdSettings
 from sim.crowd.generate import generate_game
 from sim.engine.exchange_rows import exchange_rows
@@ -28,9 +28,10 @@ from strategies.trading.model.market import MarketStatus
 # Seeds of games are below this.
 SEED_LIMIT = 2**62
 
-
 T = TypeVar("T")
 MeasureTape = Callable[[Tape], T]
+# Writes the game of a seed to a new folder, and measures it.
+PlayGame = Callable[[Path, int], T]
 
 
 def record_games(
@@ -40,21 +41,30 @@ def record_games(
 
     Each kind has a random stream of its own.
     """
+    return games_of(kind, seed, games, partial(_record_game, settings, measure))
+
+
+def games_of(kind: str, seed: int, games: int, play: PlayGame[T]) -> list[T]:
+    """Return what `play` returns of games of a kind, each in a folder that is removed after it."""
     seeds = (
         RandomStreams(seed).named(f"calibration.markets.{kind}").integers(SEED_LIMIT, size=games)
     )
     # The folder is that of this process: a process that is ended leaves its game in it.
     with TemporaryDirectory() as folder:
-        record = partial(_record_game, Path(folder), settings, measure)
-        return ordered_results(record, seeds.tolist(), usable_processors())
+        in_folder = partial(_in_folder, Path(folder), play)
+        return measured_games(f"{kind} game", in_folder, seeds.tolist())
 
 
-def _record_game(folder: Path, settings: CrowdSettings, measure: MeasureTape[T], seed: int) -> T:
+def _in_folder(folder: Path, play: PlayGame[T], seed: int) -> T:
     game = folder / f"{seed}"
-    generate_game(game, seed=seed, settings=settings)
-    measured = measure(Tape(game))
+    measured = play(game, seed)
     rmtree(game)
     return measured
+
+
+def _record_game(settings: CrowdSettings, measure: MeasureTape[T], folder: Path, seed: int) -> T:
+    generate_game(folder, seed=seed, settings=settings)
+    return measure(Tape(folder))
 
 
 def replays_to_close(tape: Tape) -> bool:

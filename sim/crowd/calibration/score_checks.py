@@ -3,6 +3,7 @@
 They cover results, margins by quarter, closing prices against results, and wall-clock times.
 """
 
+from collections.abc import Iterator
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ from sim.crowd.calibration.estimates import (
     slope,
 )
 from sim.crowd.calibration.game_samples import sample
+from sim.crowd.crowd_types import CrowdType
 from sim.crowd.game import Game, Score
 from sim.crowd.sports.nba import NBA
 from sim.crowd.sports.nba_score import CLOCK, END_GAME_S
@@ -34,6 +36,15 @@ S_PER_MINUTE = 60.0
 # Wall-clock times were measured by their 5 and 95 % quantiles; the longest game is rarer.
 RARE = 0.01
 TAIL = 0.05
+# Quarter increments of two eras, 2016 to 2019 and 2020 to 2023; the gate is theirs with a quarter
+# of a point on both sides, within the gate for all quarters.
+QUARTER_SIGMAS = ((8.16, 8.53), (8.03, 8.29), (8.38, 8.51), (7.65, 7.95))
+QUARTER_GATES = ((7.9, 8.5), (7.75, 8.5), (8.1, 8.5), (7.5, 8.2))
+# Seconds before the end of regulation by which it is asked what is still scored. Real games have
+# five score changes in the last 120 s, so 0.25 in 6 s: with overtimes about a quarter of all games
+# bring two more points then, and about 93 % in 66 s.
+LATE_S = (66.0, 6.0)
+LATE_GATES = {66.0: (0.88, 0.98), 6.0: (0.15, 0.40)}
 
 
 class ScoreFigures(NamedTuple):
@@ -57,6 +68,11 @@ class ScoreFigures(NamedTuple):
     minutes: Floats
     half_time_minutes: Floats
     late_minutes: Floats
+    late_changes: Floats
+    scored_minute: Floats
+    scored_seconds: Floats
+    price_minute: Floats
+    price_seconds: Floats
 
     @property
     def error(self) -> Floats:
@@ -79,11 +95,11 @@ def measure(game: Game) -> tuple[float, ...]:
     ends = np.searchsorted(clocks_s, QUARTERS_S)
     sizes = np.bincount(np.diff(points), minlength=5)
     leads = np.sign(margins[margins != 0])
-    price = NBA.fair(MarketType.MONEYLINE, 0.0, Score(0, 0), 1.0, game.line, game.total)
+    late = np.searchsorted(clocks_s, [REGULATION_S - seconds_s for seconds_s in LATE_S])
     return (
         game.line,
         game.total,
-        price,
+        _price(game, MarketType.MONEYLINE, 0.0, Score(0, 0), REGULATION_S),
         margins[-1],
         points[-1],
         *margins[ends],
@@ -94,7 +110,20 @@ def measure(game: Game) -> tuple[float, ...]:
         game.length_s / S_PER_MINUTE,
         (game.breaks[1].to_s - game.breaks[1].from_s) / S_PER_MINUTE,
         _late_minutes(game),
+        ends[-1] - np.searchsorted(clocks_s, REGULATION_S - END_GAME_S),
+        *(points[-1] - points[late]),
+        *(
+            _price(
+                game, MarketType.TOTAL, points[index] + 1.5, Score(*scores[index].tolist()), left_s
+            )
+            for index, left_s in zip(late.tolist(), LATE_S, strict=True)
+        ),
     )
+
+
+def _price(game: Game, type_: CrowdType, point: float, score: Score, left_s: float) -> float:
+    """Return the fair price of home or over at a score, with this much of regulation left."""
+    return NBA.fair(type_, point, score, left_s / REGULATION_S, game.line, game.total)
 
 
 def _late_minutes(game: Game) -> float:
@@ -141,27 +170,48 @@ def _outcomes(of: ScoreFigures) -> list[Check]:
 def _scoring(of: ScoreFigures) -> list[Check]:
     scored = of.ones + of.twos + of.threes
     of_two, of_three, of_one = (mean(size / scored) for size in (of.twos, of.threes, of.ones))
+    late = ((of.scored_minute, of.price_minute), (of.scored_seconds, of.price_seconds))
     return [
+        *(check for of_late in zip(LATE_S, late, strict=True) for check in _late_total(*of_late)),
         _check(1, "lead changes, median", "4 to 6", (4, 6), quantile(of.lead_changes, 0.5)),
         _check(1, "score changes in regulation, mean", "97 +- 5", (92, 102), mean(of.changes)),
+        _check(
+            1, "score changes in the last 2 min, mean", "5.0", (4.5, 5.5), mean(of.late_changes)
+        ),
         _check(1, "score changes of 2", "68 % (+- 2 %)", (0.66, 0.70), of_two),
         _check(1, "score changes of 3", "25 % (+- 2 %)", (0.23, 0.27), of_three),
         _check(1, "score changes of 1", "7 % (+- 1 %)", (0.06, 0.08), of_one),
     ]
 
 
+def _late_total(seconds: float, late: tuple[Floats, Floats]) -> Iterator[Check]:
+    """Return the share of games in which over by two points is won so late, and its price."""
+    scored, price = late
+    found, name = share(scored >= 2), f"two points more in the last {seconds:g} s"
+    yield _check(1, name, "by the rate", LATE_GATES[seconds], found)
+    excess = mean(price - (scored >= 2))
+    yield _check(3, f"{name}, price less share", "0 (+- 0.05)", (-0.05, 0.05), excess)
+
+
 def _paths(of: ScoreFigures) -> list[Check]:
     quarters = of.quarters
     spreads = [deviation(quarter) for quarter in quarters]
     independent = 2 * float(np.mean([spread.value for spread in spreads]))
+    before = float(np.mean([spread.value for spread in spreads[:3]]))
+    calmer = Estimate(spreads[3].value / before, spreads[3].standard_error / before)
     final = deviation(of.fourth)
     ratio = Estimate(final.value / independent, final.standard_error / independent)
     residual = of.half - of.line / 2
     return [
         *(
-            _check(2, f"increment of quarter {number}, s.d.", "7.5 to 8.5", (7.5, 8.5), spread)
-            for number, spread in enumerate(spreads, start=1)
+            _check(
+                2, f"increment of quarter {number}, s.d.", f"{earlier:g} to {later:g}", gate, spread
+            )
+            for number, ((earlier, later), gate, spread) in enumerate(
+                zip(QUARTER_SIGMAS, QUARTER_GATES, spreads, strict=True), start=1
+            )
         ),
+        _check(2, "quarter 4 over those before, s.d.", "0.93", (0.89, 0.97), calmer),
         *(
             _check(2, f"quarters {i + 1} and {j + 1}, correlation", "negative", (-1, 0), found)
             for i in range(4)

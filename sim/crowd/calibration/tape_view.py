@@ -1,8 +1,10 @@
 """A recording of one game as arrays: messages, trades, and the best offers of each pair."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from functools import cached_property
 from itertools import chain, pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,9 +12,12 @@ from recordings.reader import Tape
 from recordings.tape import Kind
 from recordings.tape_events import score_of
 from sim.crowd.arrays import Flags, Floats, Integers
-from strategies.trading.model.market import EventStatus, MarketStatus
+from strategies.trading.model.market import EventStatus, MarketStatus, Pair, Result
 from strategies.trading.model.market_types import MarketType
-from strategies.trading.model.odds import implied_probability, prophetx_ladder
+from strategies.trading.model.odds import implied_probability, opposite, prophetx_ladder
+
+# The value of each level of a line, by its odds.
+_Book = dict[int, int]
 
 _COLUMNS = ("exchange_ns", "seq", "kind", "market", "line", "odds", "amount_cents", "state")
 
@@ -22,7 +27,9 @@ class Touches:
     """The best offers of a pair from each time on, as implied probabilities; NaN if none.
 
     `depth` is the mean number of levels of the two lines, `rungs` the median number of ladder steps
-    between neighbouring levels.
+    between neighbouring levels. `first_cents` and `second_cents` are what takers may stake at the
+    best offers, zero if none; `width` is how many steps of the ladder lie between the two best
+    prices. Two books have the same `prices` if they have offers at the same odds.
     """
 
     at_ns: Integers
@@ -30,12 +37,16 @@ class Touches:
     second: Floats
     depth: Floats
     rungs: Floats
+    first_cents: Integers
+    second_cents: Integers
+    width: Floats
+    prices: Integers
 
     def on(self, grid_ns: Integers) -> "Touches":
         """Return the touches at the times of a grid."""
         indices = np.searchsorted(self.at_ns, grid_ns, side="right") - 1
-        found = (column[indices] for column in (self.first, self.second, self.depth, self.rungs))
-        return Touches(grid_ns, *found)
+        columns = (getattr(self, each.name)[indices] for each in fields(self)[1:])
+        return Touches(grid_ns, *columns)
 
     @property
     def overround(self) -> Floats:
@@ -48,11 +59,26 @@ class Touches:
         return (self.first + 1 - self.second) / 2
 
 
+class Trades(NamedTuple):
+    """The trades of a market: when, in which message, what the taker staked, and at which price.
+
+    `is_first` is whether the first line of a pair was backed: home or over. Stakes are in cents;
+    `implied` is the probability that the odds imply.
+    """
+
+    at_ns: Integers
+    seq: Integers
+    stakes: Floats
+    is_first: Flags
+    implied: Floats
+
+
 class TapeView:
     """One recorded game with moneyline, spread and total; times are the exchange's, in ns.
 
     `live_ns` is the start; in-play is from `reopened_ns`, the end of the first suspension, to
-    `ended_ns`, the start of the last one.
+    `ended_ns`, the start of the last one. `scores` are the official scores with their times, and
+    `clocks_ns` the playing time elapsed at each, zero if unreported.
     """
 
     def __init__(self, tape: Tape) -> None:
@@ -72,6 +98,8 @@ class TapeView:
         self.ended_ns = int(max(span[0] for span in self.suspensions(MarketType.MONEYLINE)))
         scored = np.flatnonzero(self._of(Kind.SCORE))
         self.scores = [(int(at_ns[index]), score_of(texts[index])) for index in scored.tolist()]
+        self.clocks_ns: Integers = state[scored]
+        self.event = tape.info.events[0]
 
     def main_pair(self, type_: MarketType) -> Touches:
         """Return the touches of the pair that is listed first in a market."""
@@ -88,12 +116,27 @@ class TapeView:
         times_ns: Integers = self._rows["exchange_ns"][rows][first]
         return times_ns
 
-    def trades(self, type_: MarketType) -> tuple[Integers, Integers, Integers]:
-        """Return time, stake in cents, and message of each trade in a market."""
+    def trades_of(self, type_: MarketType) -> Trades:
+        """Return the trades of all lines of a market, in order."""
+        pairs = [self._pairs[index] for index in self.pairs_of(type_)]
+        first = [self._lines[pair.first.line_id] for pair in pairs]
         rows = self._of(Kind.TRADE) & (self._rows["market"] == self.types.index(type_))
-        columns = (self._rows[name][rows] for name in ("exchange_ns", "amount_cents", "seq"))
-        at_ns, cents, seq = columns
-        return at_ns, cents, seq
+        names = ("exchange_ns", "seq", "amount_cents", "line", "odds")
+        at_ns, seq, cents, line, odds = (self._rows[name][rows] for name in names)
+        implied = np.array([implied_probability(each) for each in odds.tolist()])
+        return Trades(at_ns, seq, cents.astype(np.float64), np.isin(line, first), implied)
+
+    @property
+    def moneyline(self) -> Pair:
+        """Return the pair of the moneyline."""
+        return self._pairs[self.pairs_of(MarketType.MONEYLINE)[0]]
+
+    @property
+    def home_won(self) -> bool:
+        """Return whether the first line of the moneyline won; it did not in a tie."""
+        of_first = self._rows["line"] == self._lines[self.moneyline.first.line_id]
+        results = self._rows["state"][self._of(Kind.RESULT) & of_first]
+        return bool(results[-1] == Result.WON)
 
     def suspensions(self, type_: MarketType) -> list[tuple[int, int]]:
         """Return start and end of each suspension of a market."""
@@ -128,33 +171,63 @@ def _touches(
     first: int, at_ns: Integers, seq: Integers, line: Integers, odds: Integers, cents: Integers
 ) -> Touches:
     """Return the touches of one pair after each message."""
-    books: tuple[dict[int, None], dict[int, None]] = ({}, {})
+    books: tuple[_Book, _Book] = ({}, {})
     # Before the first message both books are empty.
     nothing = float("nan")
-    table: list[tuple[int, float, float, float, float]] = [(0, nothing, nothing, 0.0, nothing)]
+    table: list[tuple[float, ...]] = [(0, nothing, nothing, 0.0, nothing, 0, 0, nothing, 0)]
+    prices = 0
     lasts = np.append(np.diff(seq) != 0, True)[: len(seq)].tolist()
     rows = zip(at_ns.tolist(), line.tolist(), odds.tolist(), cents.tolist(), lasts, strict=True)
     for when_ns, index, rung, amount_cents, is_last in rows:
-        book = books[index != first]
+        side = int(index != first)
+        book = books[side]
+        if (rung in book) != bool(amount_cents):
+            # Each level has a number of its own, and is in the sum or not.
+            prices ^= hash((side, rung))
         if amount_cents:
-            book[rung] = None
+            book[rung] = amount_cents
         else:
             book.pop(rung, None)
         if is_last:
-            table.append((when_ns, *map(_best, books), _depth(books), _rungs(books)))
+            table.append((when_ns, *_summary(books), prices))
     columns = list(zip(*table, strict=True))
-    return Touches(np.array(columns[0], dtype=np.int64), *(np.array(c) for c in columns[1:]))
+    return Touches(
+        at_ns=_integers(columns[0]),
+        first=np.array(columns[1]),
+        second=np.array(columns[2]),
+        depth=np.array(columns[3]),
+        rungs=np.array(columns[4]),
+        first_cents=_integers(columns[5]),
+        second_cents=_integers(columns[6]),
+        width=np.array(columns[7]),
+        prices=_integers(columns[8]),
+    )
 
 
-def _best(book: dict[int, None]) -> float:
-    return implied_probability(max(book)) if book else float("nan")
+def _integers(values: Sequence[float]) -> Integers:
+    return np.array(values, dtype=np.int64)
 
 
-def _depth(books: tuple[dict[int, None], dict[int, None]]) -> float:
+def _summary(books: tuple[_Book, _Book]) -> tuple[float, ...]:
+    """Return the columns of Touches but the first and the last one."""
+    best = [max(book) if book else None for book in books]
+    first, second = (float("nan") if odds is None else implied_probability(odds) for odds in best)
+    cents = (0 if odds is None else book[odds] for odds, book in zip(best, books, strict=True))
+    return (first, second, _depth(books), _rungs(books), *cents, _width(*best))
+
+
+def _width(first: int | None, second: int | None) -> float:
+    if first is None or second is None:
+        return float("nan")
+    index = prophetx_ladder().index
+    return float(index(opposite(second)) - index(first))
+
+
+def _depth(books: tuple[_Book, _Book]) -> float:
     return (len(books[0]) + len(books[1])) / 2
 
 
-def _rungs(books: tuple[dict[int, None], dict[int, None]]) -> float:
+def _rungs(books: tuple[_Book, _Book]) -> float:
     """Return the median number of ladder steps between neighbouring levels."""
     steps: list[int] = []
     for book in books:

@@ -1,0 +1,146 @@
+"""Checks of the moneyline of a simulated NBA game in play: group 12 of the targets.
+
+Where real markets gave a figure and no gate, the gate here follows from the errors of that figure:
+that of a correlation or slope from two games of 900 samples is 0.03, that of medians and quantiles
+of a single book about a third of it. Platt slope and depths by price are of other exchanges, so
+their gates are wide.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from math import inf
+
+import numpy as np
+
+from sim.crowd.arrays import Floats
+from sim.crowd.calibration.bootstrap import TargetCheck
+from sim.crowd.calibration.estimates import platt_slope
+from sim.crowd.calibration.in_play_figures import MOVES_S, SECONDS_AFTER, InPlayFigures
+from sim.crowd.calibration.moments import Moments
+
+GROUP = 12
+CENT = 0.01
+TEN_S, MINUTE_S = 10.0, 60.0
+# Price of the touch, measured dollars; the gate is a factor of 2.5 on both sides.
+DEPTHS = ((0.2, "below 20 c", 5.0), (0.35, "20 to 35 c", 24.0), (0.65, "35 to 65 c", 118.0))
+DEPTH_FACTOR = 2.5
+
+InPlayTarget = TargetCheck[InPlayFigures]
+InPlayGames = Sequence[InPlayFigures]
+
+
+def in_play_targets() -> Iterator[InPlayTarget]:
+    """Return the checks of group 12."""
+    yield from _two_sided()
+    yield from _momentum()
+    yield from _reactions()
+    yield from _waves()
+    yield from _spreads()
+    yield from _depths()
+    yield InPlayTarget(GROUP, "last 10 minutes, Platt slope", "1.62 (hint)", 1.1, 2.2, _platt)
+
+
+def _two_sided() -> Iterator[InPlayTarget]:
+    for index, seconds in enumerate(SECONDS_AFTER):
+        name = f"two-sided {seconds} s after a score"
+        yield InPlayTarget(GROUP, name, "1.00", 0.99, 1, partial(_mean_column, "two_sided", index))
+
+
+def _momentum() -> Iterator[InPlayTarget]:
+    for seconds, target, low, high in (
+        (TEN_S, "-0.17 and -0.04", -0.20, 0.0),
+        (MINUTE_S, "-0.035", -0.10, 0.02),
+    ):
+        name = f"changes in {seconds:g} s, autocorrelation"
+        yield InPlayTarget(GROUP, name, target, low, high, partial(_autocorrelation, seconds))
+    name = "next 60 s on in_game less mid, slope"
+    yield InPlayTarget(GROUP, name, "0 (+- 0.1)", -0.1, 0.1, _slope_ahead)
+
+
+def _reactions() -> Iterator[InPlayTarget]:
+    gates = {10.0: ("1.8 cents (one game)", 1.2, 3.0)}
+    for index, seconds in enumerate(MOVES_S):
+        target, low, high = gates.get(seconds, ("for information", -inf, inf))
+        name = f"move for the scorer by {seconds:g} s, cents"
+        yield InPlayTarget(GROUP, name, target, low, high, partial(_move, index))
+    name, statistic = "move for the scorer, 20 to 60 s, cents", partial(_later_move, 20.0, 60.0)
+    yield InPlayTarget(GROUP, name, "0 (+- 0.3)", -0.3, 0.3, statistic)
+
+
+def _waves() -> Iterator[InPlayTarget]:
+    for seconds, target, low, high in (
+        (TEN_S, "1.3 to 1.9", 1.3, 1.9),
+        (MINUTE_S, "3.4 to 5.1", 3.4, 5.1),
+    ):
+        name = f"trades in {seconds:g} s, variance over mean"
+        yield InPlayTarget(GROUP, name, target, low, high, partial(_dispersion, seconds))
+
+
+def _spreads() -> Iterator[InPlayTarget]:
+    for level, target, low, high in ((0.25, "1.5 cents", 1.0, 2.2), (0.75, "4.6 cents", 2.5, 5.5)):
+        name = f"overround, {level:.0%} quantile, cents"
+        yield InPlayTarget(GROUP, name, target, low, high, partial(_quantile, "overround", level))
+    for when, column, target, low, high in (
+        ("before the last quarter", "overround_before", "7 cents", 4.0, 9.0),
+        ("in the last quarter", "overround_late", "9 cents", 5.0, 12.0),
+    ):
+        name = f"overround, 90% {when}, cents"
+        yield InPlayTarget(GROUP, name, target, low, high, partial(_quantile, column, 0.9))
+
+
+def _depths() -> Iterator[InPlayTarget]:
+    for price, name, dollars in DEPTHS:
+        low, high = dollars / DEPTH_FACTOR, dollars * DEPTH_FACTOR
+        target = f"{dollars:g} dollars"
+        yield InPlayTarget(
+            GROUP, f"touch {name}, median", target, low, high, partial(_depth, price)
+        )
+    for name, column in (("touch", "least_touch"), ("trade", "least_trade")):
+        statistic = partial(_median, column)
+        yield InPlayTarget(GROUP, f"smallest {name} of a game, dollars", "0.7", 0, 1, statistic)
+
+
+def _pooled(column: str, games: InPlayGames) -> Floats:
+    return np.concatenate([getattr(game, column) for game in games])
+
+
+def _mean_column(column: str, index: int, games: InPlayGames) -> float:
+    return float(_pooled(column, games)[:, index].mean())
+
+
+def _move(index: int, games: InPlayGames) -> float:
+    return _mean_column("moves", index, games) / CENT
+
+
+def _later_move(from_s: float, to_s: float, games: InPlayGames) -> float:
+    return _move(MOVES_S.index(to_s), games) - _move(MOVES_S.index(from_s), games)
+
+
+def _autocorrelation(seconds: float, games: InPlayGames) -> float:
+    return Moments.total(game.changes[seconds] for game in games).correlation
+
+
+def _slope_ahead(games: InPlayGames) -> float:
+    return Moments.total(game.ahead for game in games).slope
+
+
+def _dispersion(seconds: float, games: InPlayGames) -> float:
+    return float(np.mean([game.dispersion[seconds] for game in games]))
+
+
+def _quantile(column: str, level: float, games: InPlayGames) -> float:
+    values = _pooled(column, games)
+    return float(np.quantile(values[~np.isnan(values)], level)) / CENT
+
+
+def _depth(price: float, games: InPlayGames) -> float:
+    return float(np.median(np.concatenate([game.depths[price] for game in games])))
+
+
+def _median(column: str, games: InPlayGames) -> float:
+    return float(np.median([getattr(game, column) for game in games]))
+
+
+def _platt(games: InPlayGames) -> float:
+    won = [np.full(len(game.late_mid), game.home_won) for game in games]
+    return platt_slope(_pooled("late_mid", games), np.concatenate(won))

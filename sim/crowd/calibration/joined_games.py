@@ -1,0 +1,47 @@
+"""Games in which a naive maker rests its wagers among those of the crowd, which sees them."""
+
+from pathlib import Path
+
+from recordings.reader import Tape
+from recordings.tape import Clocks
+from sim.crowd.calibration.tape_view import TapeView
+from sim.crowd.calibration.touch_joiner import TouchJoiner, moneyline_books, new_exchange
+from sim.crowd.calibration.wager_values import FillSums, sums_by_phase
+from sim.crowd.crowd_settings import CrowdSettings
+from sim.crowd.crowd_source import CrowdSource
+from sim.engine.latency import NoDelay
+from sim.exchange.books import LineBook
+from sim.exchange.exchange_connection import Inbox
+from sim.exchange.offers import Offer
+from sim.exchange.publisher import Publisher
+from strategies.trading.model.units import NS_PER_SECOND
+
+
+def play_joined_game(
+    sport: str, settings: CrowdSettings, every_s: float, folder: Path, seed: int
+) -> dict[str, FillSums]:
+    """Play a game with a joiner that looks every `every_s`; return what its fills were worth.
+
+    The game is recorded to a new folder without the joiner's wagers, so its prices are of others.
+    """
+    source = CrowdSource(sport, seed, settings, record_to=folder)
+    env = source.environment("joined", _ignore)
+    exchange = new_exchange(env, source.info)
+    books = moneyline_books(exchange)
+    joiner = TouchJoiner(env, exchange, books, int(every_s * NS_PER_SECOND))
+    publisher = Publisher(env, Inbox(env), NoDelay(), Clocks.ONE, [])
+    run = source.join(env, exchange, publisher, joiner.account)
+    of_publisher = exchange.on_change
+
+    def on_change(book: LineBook, offer: Offer) -> None:
+        of_publisher(book, offer)
+        joiner.on_change()
+
+    exchange.on_change = on_change
+    env.run(until=run.ended)
+    run.close()
+    return sums_by_phase(TapeView(Tape(folder)), joiner.fills)
+
+
+def _ignore(_label: str, _done: int, _total: int) -> None:
+    """Show no progress of a single game."""

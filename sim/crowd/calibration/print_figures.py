@@ -1,0 +1,87 @@
+"""The prints of one recorded game: what one taker traded at one moment, as the tape shows it."""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from math import inf
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.crowd.arrays import Floats
+from sim.crowd.calibration.bootstrap import TargetCheck
+from sim.crowd.calibration.tape_view import TapeView
+from strategies.trading.model.market_types import MarketType
+
+GROUP = 8
+CENT = 0.01
+CENTS_PER_DOLLAR = 100
+
+
+class PrintFigures(NamedTuple):
+    """The prints of a game: their number on the moneyline and in all markets, and by print.
+
+    `contracts` pay a dollar each. `paid` is the mean implied probability, `won` the contracts that
+    paid as a share of all, `home_price` the mean price of home at the prints on either side.
+    """
+
+    of_moneyline: int
+    of_all: int
+    contracts: Floats
+    paid: Floats
+    won: Floats
+    home_price: Floats
+
+
+PrintTarget = TargetCheck[PrintFigures]
+
+
+def prints_of(view: TapeView) -> PrintFigures:
+    """Return the prints of a game."""
+    trades = view.trades_of(MarketType.MONEYLINE)
+    _, first, index = np.unique(trades.seq, return_index=True, return_inverse=True)
+    contracts = np.bincount(index, trades.stakes / trades.implied) / CENTS_PER_DOLLAR
+    paid = trades.implied[first]
+    is_first = trades.is_first[first]
+    return PrintFigures(
+        len(first),
+        sum(len(np.unique(view.trades_of(type_).seq)) for type_ in view.types),
+        contracts,
+        paid,
+        (is_first == view.home_won).astype(np.float64),
+        np.where(is_first, paid, 1 - paid),
+    )
+
+
+def print_targets() -> Iterator[PrintTarget]:
+    """Return the checks of prints, of group 8.
+
+    The gates are for a game of the NBA's size on ProphetX; the mean prices of its summer are
+    shown beside ours and not gated: over a run's games their errors are as large as they are.
+    """
+    yield PrintTarget(GROUP, "prints of the moneyline", "100 to 1000", 100, 1000, _prints)
+    yield PrintTarget(GROUP, "prints of all markets", "266, any sport", -inf, inf, _prints_of_all)
+    yield PrintTarget(
+        GROUP, "contracts of a print, mean", "208.6 (100 to 400)", 100, 400, _contracts
+    )
+    for name, column, target in (
+        ("mean price paid, cents", "paid", "44.15"),
+        ("contracts won, of 100", "won", "42.96"),
+        ("home side's mean price, cents", "home_price", "53.3"),
+    ):
+        yield PrintTarget(GROUP, name, f"{target}, not gated", -inf, inf, partial(_mean, column))
+
+
+def _prints(games: Sequence[PrintFigures]) -> float:
+    return float(np.mean([game.of_moneyline for game in games]))
+
+
+def _prints_of_all(games: Sequence[PrintFigures]) -> float:
+    return float(np.mean([game.of_all for game in games]))
+
+
+def _contracts(games: Sequence[PrintFigures]) -> float:
+    return float(np.concatenate([game.contracts for game in games]).mean())
+
+
+def _mean(column: str, games: Sequence[PrintFigures]) -> float:
+    return float(np.concatenate([getattr(game, column) for game in games]).mean()) / CENT
