@@ -24,7 +24,7 @@ from strategies.trading.model.ids import WagerRef
 from strategies.trading.ports.schedule import Priority
 
 BALANCE_CENTS = 1_000_000_000
-# Wagers open at once and can be cancelled at any time, as shadow wagers can. A crowd's trade and the
+# Wagers open at once and can be cancelled at any time, as shadow wagers do. A crowd's trade and the
 # decrease that it causes are at most 30 ms apart; a run that follows such a recording pairs them
 # within this time.
 UNDELAYED_RULES = ExchangeRules(
