@@ -1,9 +1,7 @@
 """A backtest: one desk on a market source, its results, and the same under other queue models."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from time import perf_counter
 from types import MappingProxyType
@@ -13,7 +11,6 @@ from msgspec.structs import replace
 from simpy import Event
 
 from conf.modes import Mode
-from recordings.workers import end_without_parent
 from sim.compare.fill_verdicts import SESSIONS, drift_limits
 from sim.engine.faults import Faults
 from sim.engine.garbage import rare_collections
@@ -26,10 +23,11 @@ from sim.exchange.faulty_connection import open_connection
 from sim.exchange.participant import Participant
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
-from sim.exchange.queue_models import Back, Front, QueueModel
-from sim.forked import Forked, spare_processors
+from sim.exchange.queue_models import QueueModel
+from sim.forked import spare_processors
 from sim.games.daily_resumption import DailyResumption
 from sim.pricing_notes import pricing_notes
+from sim.queue_passes import QueuePasses, queue_label
 from sim.results.monthly_rebates import monthly_rebates
 from sim.results.price_sampler import PriceSampler
 from sim.results.price_scores import PriceScores
@@ -72,8 +70,6 @@ _GRACE_NS = 60 * NS_PER_SECOND
 _MOST_GRACES = 20
 _SAMPLE_NS = 15 * NS_PER_SECOND
 NO_CODE: Mapping[str, str] = MappingProxyType({})
-# The queue models under which a strategy's profit is shown beside the chosen one.
-_EXTREMES: Mapping[str, Callable[[], QueueModel]] = {"front": Front, "back": Back}
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,11 +166,13 @@ class Backtest:
         folder then holds the tables and, written last, `summary.json`; an error leaves neither.
         """
         notes = self.examine()
-        with self._passes_beside(spare_processors() if beside else 0) as others:
+        passes = QueuePasses(self.queue(), self._figures_under, show)
+        beside = beside and not self.feed.knows_queue
+        with passes.beside(spare_processors() if beside else 0):
             tables = RunTables(folder)
             try:
                 chosen = self.run_pass(self.queue(), tables, show)
-                by_queue = self._figures_by_queue(chosen, others, show)
+                by_queue = self._by_queue(chosen, passes)
                 tables.close()
             except BaseException:
                 tables.abandon()
@@ -263,7 +261,7 @@ class Backtest:
         return Pass(desk, journal, wagers, source_run, scores, seconds, resumption, pairing)
 
     def _label(self, queue: QueueModel) -> str:
-        return self.feed.name if self.feed.knows_queue else f"queue {queue}"
+        return self.feed.name if self.feed.knows_queue else queue_label(queue)
 
     def desk_settings(self) -> DeskSettings:
         """Return the settings of the desk."""
@@ -279,53 +277,14 @@ class Backtest:
             controls=self.controls,
         )
 
-    @contextmanager
-    def _passes_beside(self, processors: int) -> Iterator[dict[str, Forked[QueueFigures]]]:
-        """Run passes under other queue models, by its name, on this number of free processors.
-
-        Those that still run are ended with the context.
-        """
-        beside: dict[str, Forked[QueueFigures]] = {}
-        others = [name for name, model in _EXTREMES.items() if type(self.queue()) is not model]
-        count = 0 if self.feed.knows_queue else processors
-        try:
-            # Without memory for a copy its pass runs in this process, after the chosen one.
-            with suppress(OSError):
-                for name in others[:count]:
-                    beside[name] = Forked(partial(self._figures_under, _EXTREMES[name]()))
-            yield beside
-        finally:
-            for forked in beside.values():
-                forked.end()
-
-    def _figures_under(self, queue: QueueModel) -> QueueFigures:
-        """Return the figures of a pass that runs beside the chosen one."""
-        return self.run_pass(queue, show=lambda *_: end_without_parent()).figures
-
-    def _figures_by_queue(
-        self, chosen: Pass, beside: Mapping[str, Forked[QueueFigures]], show: Progress
-    ) -> dict[str, QueueFigures]:
-        """Return the figures under the two extreme queue models, reusing the chosen one.
-
-        Empty if the true queue is known. A pass that failed beside is repeated here for its error.
-        """
-        by_queue: dict[str, QueueFigures] = {}
+    def _by_queue(self, chosen: Pass, passes: QueuePasses) -> dict[str, QueueFigures]:
+        """Return the figures under the extreme queue models, none if the true queue is known."""
         if self.feed.knows_queue:
-            return by_queue
-        rows = chosen.source_run.summary().rows
-        for name, model in _EXTREMES.items():
-            if type(self.queue()) is model:
-                by_queue[name] = chosen.figures
-                continue
-            figures = None
-            if name in beside:
-                show(self._label(model()), 0, rows)
-                figures = beside[name].result()
-            if figures is None:
-                figures = self.run_pass(model(), show=show).figures
-            show(self._label(model()), rows, rows)
-            by_queue[name] = figures
-        return by_queue
+            return {}
+        return passes.figures(chosen.figures, chosen.source_run.summary().rows)
+
+    def _figures_under(self, queue: QueueModel, show: Progress) -> QueueFigures:
+        return self.run_pass(queue, show=show).figures
 
     def _summary(
         self, chosen: Pass, by_queue: dict[str, QueueFigures], notes: list[str]

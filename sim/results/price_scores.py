@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from math import log
 from typing import NamedTuple
 
-from sim.results.phases import PHASES, phase_at
+from sim.results.phases import PHASES, phase_of
 from sim.results.run_summary import PriceScore
 from strategies.trading.desk.desk import Desk
 from strategies.trading.model.market import EventStatus, MarketStatus, Pair, Result
@@ -66,11 +66,11 @@ class PriceScores:
             state = states.events[book.pair.first.event_id]
             market_status = states.markets[book.pair.market_key].status
             if state.status is EventStatus.LIVE and market_status is MarketStatus.OPEN:
-                fair = self._desk.views.market_fair(pair_id, now_ns)
+                fair = self._desk.market_fair(pair_id, now_ns)
                 market = middle_of_touch(book, ANY_OVERROUND)
                 if fair is not None and market is not None:
-                    sample = _Sample(book.pair, phase_at(state, now_ns), fair, market)
-                    self._samples.append(sample)
+                    phase = phase_of(state.event.tournament, None, state.clock_ns)
+                    self._samples.append(_Sample(book.pair, phase, fair, market))
         self._clock.call_at(now_ns + EVERY_NS, self._sample)
 
 

@@ -7,13 +7,14 @@ gives the same wager under each queue model.
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import chain
 from math import inf, nan
 
 import numpy as np
 
-from sim.crowd.calibration.bootstrap import TargetCheck
+from sim.crowd.calibration.bootstrap import TargetCheck, measured_checks
 from sim.crowd.calibration.calibration_check import Check
-from sim.crowd.calibration.market_checks import MONEYLINE_ONLY
+from sim.crowd.calibration.market_checks import HALF_HOUR_S, MONEYLINE
 from sim.crowd.calibration.queue_samples import (
     MODELS,
     TRUE,
@@ -21,9 +22,11 @@ from sim.crowd.calibration.queue_samples import (
     pooled,
     queue_samples,
 )
+from sim.crowd.crowd_settings import CrowdSettings
 
 GROUP = 11
 N_GAMES = 24
+SHADOWED = CrowdSettings(opens_before_s=HALF_HOUR_S, types=MONEYLINE)
 NO_TARGET = "for information"
 # Of the bias in fill rate, per cent: what was published of equities, and the tolerance.
 FILL_RATE_BIAS = {
@@ -41,84 +44,64 @@ FigureOfQueue = Callable[[QueueSample, str], float]
 
 def queue_checks(seed: int) -> list[Check]:
     """Generate games from the seed, and return every check of group 11."""
-    return checks_of(queue_samples(MONEYLINE_ONLY, seed, N_GAMES))
+    return checks_of(queue_samples(SHADOWED, seed, N_GAMES))
 
 
 def checks_of(samples: Sequence[QueueSample]) -> list[Check]:
     """Return every check of group 11 on the shadow wagers of some games."""
-    return [
-        *_fill_rates(samples),
-        *_values(samples),
-        *_times(samples),
-        *_cancels(samples),
-    ]
+    targets = chain(_fill_rates(), _values(), _times(), _cancels())
+    return measured_checks(targets, samples)
 
 
-def _fill_rates(samples: Sequence[QueueSample]) -> Iterator[Check]:
-    yield _information(
-        "fill rate, true queue, %", NO_TARGET, partial(fill_rate, queue=TRUE), samples
-    )
+def _fill_rates() -> Iterator[TargetCheck[QueueSample]]:
+    yield _information("fill rate, true queue, %", NO_TARGET, partial(fill_rate, queue=TRUE))
     for model, (target, low, high) in FILL_RATE_BIAS.items():
         bias = partial(fill_rate_bias, queue=model)
         name = f"fill rate, {model}, % above true"
-        yield _check(name, target, low, high, bias, samples)
-        yield from _by_stake_ahead(name, bias, samples)
+        yield _check(name, target, low, high, bias)
+        yield from _by_stake_ahead(name, bias)
     for model in ("back", "front"):
         name = f"bias of {model}, rise with stake ahead, points"
-        yield _check(name, "above 0", 0, inf, partial(rise_of_bias, queue=model), samples)
+        yield _check(name, "above 0", 0, inf, partial(rise_of_bias, queue=model))
 
 
-def _values(samples: Sequence[QueueSample]) -> Iterator[Check]:
-    yield _information(
-        "value at 1 s, true, half spreads", "-0.77", partial(value, queue=TRUE), samples
-    )
+def _values() -> Iterator[TargetCheck[QueueSample]]:
+    yield _information("value at 1 s, true, half spreads", "-0.77", partial(value, queue=TRUE))
     for model, target in VALUE_BIAS.items():
         name, bias = f"value at 1 s, {model} less true", partial(_less_true, value, model)
-        yield _information(name, target, bias, samples)
-        yield from _by_stake_ahead(name, bias, samples)
+        yield _information(name, target, bias)
+        yield from _by_stake_ahead(name, bias)
 
 
-def _times(samples: Sequence[QueueSample]) -> Iterator[Check]:
-    yield _information(
-        "time to fill, true queue, s", NO_TARGET, partial(seconds, queue=TRUE), samples
-    )
+def _times() -> Iterator[TargetCheck[QueueSample]]:
+    yield _information("time to fill, true queue, s", NO_TARGET, partial(seconds, queue=TRUE))
     for model in MODELS:
         name, bias = f"time to fill, {model} less true", partial(_less_true, seconds, model)
-        yield _information(name, NO_TARGET, bias, samples)
-        yield from _by_stake_ahead(name, bias, samples)
+        yield _information(name, NO_TARGET, bias)
+        yield from _by_stake_ahead(name, bias)
 
 
-def _cancels(samples: Sequence[QueueSample]) -> Iterator[Check]:
+def _cancels() -> Iterator[TargetCheck[QueueSample]]:
     """Measure what the width of the bracket rests on: which cancels a model has to place."""
-    yield _information("cancelled stake of either side, %", NO_TARGET, open_share, samples)
-    yield _information(
-        "stake cancelled ahead, over prorata's", "0.84 to 0.96", ahead_over_prorata, samples
-    )
+    yield _information("cancelled stake of either side, %", NO_TARGET, open_share)
+    yield _information("stake cancelled ahead, over prorata's", "0.84 to 0.96", ahead_over_prorata)
 
 
-def _by_stake_ahead(name: str, figure: Figure, samples: Sequence[QueueSample]) -> Iterator[Check]:
+def _by_stake_ahead(name: str, figure: Figure) -> Iterator[TargetCheck[QueueSample]]:
     """Measure a figure of the half of the wagers with less ahead of them, and of the other."""
     for half, is_more in (("less", False), ("more", True)):
         of_half = partial(_of_half, figure, is_more=is_more)
-        yield _information(f"{name}, {half} ahead", NO_TARGET, of_half, samples)
+        yield _information(f"{name}, {half} ahead", NO_TARGET, of_half)
 
 
-def _information(name: str, target: str, figure: Figure, samples: Sequence[QueueSample]) -> Check:
-    return _check(name, target, -inf, inf, figure, samples)
+def _information(name: str, target: str, figure: Figure) -> TargetCheck[QueueSample]:
+    return _check(name, target, -inf, inf, figure)
 
 
 def _check(
-    name: str,
-    target: str,
-    low: float,
-    high: float,
-    figure: Figure,
-    samples: Sequence[QueueSample],
-) -> Check:
-    def of_all(some: Sequence[QueueSample]) -> float:
-        return figure(pooled(some))
-
-    return TargetCheck(GROUP, name, target, low, high, of_all).measured(samples)
+    name: str, target: str, low: float, high: float, figure: Figure
+) -> TargetCheck[QueueSample]:
+    return TargetCheck(GROUP, name, target, low, high, lambda games: figure(pooled(games)))
 
 
 # Figures ---------------------------------------------------------------------------------

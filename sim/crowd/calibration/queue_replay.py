@@ -6,6 +6,7 @@ from functools import partial
 from recordings.reader import Tape
 from recordings.tape import Kind
 from recordings.tape_columns import tape_columns
+from sim.crowd.activity_rates import NS_PER_MS
 from sim.crowd.calibration.shadow_wagers import STAKE_CENTS, ShadowFill, ShadowWager
 from sim.engine.exchange_rows import ExchangeRow, exchange_rows
 from sim.engine.latency import NoDelay
@@ -23,29 +24,45 @@ from strategies.trading.model.ids import WagerRef
 from strategies.trading.ports.schedule import Priority
 
 BALANCE_CENTS = 1_000_000_000
-# Wagers open at once and can be cancelled at any time, as shadow wagers can.
-RULES = ExchangeRules(in_play_delay_ns=0, retry_window_ns=0, requests_per_second=1_000_000)
+# Wagers open at once and can be cancelled at any time, as shadow wagers do. A crowd's trade and the
+# decrease that it causes are at most 30 ms apart; a run that follows such a recording pairs them
+# within this time.
+UNDELAYED_RULES = ExchangeRules(
+    in_play_delay_ns=0,
+    retry_window_ns=0,
+    requests_per_second=1_000_000,
+    trade_pairing_ns=100 * NS_PER_MS,
+)
 
 
 def outcomes_under(
-    queue: QueueModel, tape: Tape, shadows: Sequence[ShadowWager]
+    queue: QueueModel,
+    tape: Tape,
+    shadows: Sequence[ShadowWager],
+    rules: ExchangeRules = UNDELAYED_RULES,
 ) -> list[ShadowFill | None]:
     """Return what is matched of each wager on a recording, None for one that is refused.
 
     It is refused where it would match at once: the recorded book lags the true one a little.
     """
-    return _Replay(queue, tape, shadows).run()
+    return _Replay(queue, tape, shadows, rules).run()
 
 
 class _Replay:
     """One pass over a recording, in which wagers are placed and cancelled at their times."""
 
-    def __init__(self, queue: QueueModel, tape: Tape, shadows: Sequence[ShadowWager]) -> None:
+    def __init__(
+        self,
+        queue: QueueModel,
+        tape: Tape,
+        shadows: Sequence[ShadowWager],
+        rules: ExchangeRules,
+    ) -> None:
         self._shadows = {WagerRef(str(number)): each for number, each in enumerate(shadows)}
         self._lines = tape.info.lines
         self._env = ReplayEnvironment(_rows_without_delays(tape))
         fees = Commission(rate_percent=0)
-        self._exchange = SimulatedProphet(self._env, tape.info, NoDelay(), queue, fees, RULES)
+        self._exchange = SimulatedProphet(self._env, tape.info, NoDelay(), queue, fees, rules)
         publisher = Publisher(self._env, Inbox(self._env), NoDelay(), tape.info.clocks, ())
         replayer = TapeReplayer(self._env, tape.info, self._exchange, publisher)
         self._env.replay_to(replayer.apply_row)

@@ -3,16 +3,14 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import numpy as np
 
 from recordings.reader import Tape
-from recordings.workers import ordered_results, usable_processors
 from sim.crowd.arrays import Flags, Floats
 from sim.crowd.calibration.queue_replay import outcomes_under
-from sim.crowd.calibration.recorded_games import SEED_LIMIT
+from sim.crowd.calibration.recorded_games import games_of
 from sim.crowd.calibration.shadow_wagers import Cancel, ShadowFill, ShadowQueue, ShadowWager
 from sim.crowd.calibration.tape_view import TapeView, Touches
 from sim.crowd.crowd_settings import CrowdSettings
@@ -91,14 +89,11 @@ def _joined(figures: Sequence[QueueFigures]) -> QueueFigures:
 
 def queue_samples(settings: CrowdSettings, seed: int, games: int) -> list[QueueSample]:
     """Generate NBA games and return the shadow wagers on the moneyline of each."""
-    seeds = RandomStreams(seed).named("calibration.queue").integers(SEED_LIMIT, size=games)
-    with TemporaryDirectory() as folder:
-        sample = partial(queue_sample, Path(folder), settings)
-        return ordered_results(sample, seeds.tolist(), usable_processors())
+    return games_of("shadowed", seed, games, partial(queue_sample, settings))
 
 
-def queue_sample(folder: Path, settings: CrowdSettings, seed: int) -> QueueSample:
-    """Record one game below a folder, with shadow wagers on its moneyline, and replay these."""
+def queue_sample(settings: CrowdSettings, folder: Path, seed: int) -> QueueSample:
+    """Record one game to a new folder, with shadow wagers on its moneyline, and replay these."""
     queues: list[ShadowQueue] = []
 
     def observe(env: ReplayEnvironment, exchange: SimulatedProphet) -> None:
@@ -106,9 +101,8 @@ def queue_sample(folder: Path, settings: CrowdSettings, seed: int) -> QueueSampl
         rng = RandomStreams(seed).named("calibration.shadows")
         queues.append(ShadowQueue(env, exchange, moneyline, rng))
 
-    game = folder / f"{seed}"
-    write_game(GamePlan(game, "simulated: shadow wagers", "nba", seed, settings), observe)
-    tape, (queue,) = Tape(game), queues
+    write_game(GamePlan(folder, "simulated: shadow wagers", "nba", seed, settings), observe)
+    tape, (queue,) = Tape(folder), queues
     found = sorted(queue.outcomes, key=lambda each: each[0].joins_ns)
     shadows = [shadow for shadow, _ in found]
     outcomes: dict[str, Sequence[ShadowFill | None]] = {TRUE: [outcome for _, outcome in found]}

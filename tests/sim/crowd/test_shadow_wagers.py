@@ -150,7 +150,7 @@ HALF_AN_HOUR = CrowdSettings(
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> QueueSample:
     """Return the shadow wagers of a game that lasts half an hour, with many takers."""
-    return queue_sample(tmp_path_factory.mktemp("shadows"), HALF_AN_HOUR, 3)
+    return queue_sample(HALF_AN_HOUR, tmp_path_factory.mktemp("shadows") / "game", 3)
 
 
 def test_shadow_wagers_leave_the_market_as_it_is(tmp_path: Path) -> None:
