@@ -29,8 +29,10 @@ from strategies.trading.model.errors import WriteError
 # A game has a few hundred thousand rows; of a recording that is far longer, the columns would take
 # more of the disk than they save of the time.
 _MOST_ROWS = 1_000_000
-# The format of the file: one of another format is made again.
-_VERSION = 3
+# The format of the file, and the rules that its rows passed: one of others is made again.
+_VERSION = 4
+# What is kept of a summary: all but what the recording itself holds.
+_KEPT = tuple(field.name for field in fields(TapeSummary) if field.name != "info")
 _LENGTH_BYTES = 8
 _DIGEST_BYTES = 32
 _SCHEMA = pa.schema([(name, pa.type_for_alias(alias)) for name, alias in TAPE_TYPES.items()])
@@ -117,7 +119,9 @@ def _read(path: Path, tape: Tape) -> TapeColumns | None:
         trailer = msgspec.json.decode(packed, type=_Trailer)
     except msgspec.MsgspecError:
         return None
-    if trailer.version != _VERSION or trailer.summary["digest"] != tape.digest():
+    if trailer.version != _VERSION or set(trailer.summary) != set(_KEPT):
+        return None
+    if trailer.summary["digest"] != tape.digest():
         return None
     reader = pa.ipc.open_file(content[:batches_end])
     batches = [reader.get_batch(number) for number in range(reader.num_record_batches)]
@@ -157,8 +161,7 @@ def _arrow(chunk: Chunk, name: str) -> pa.Array:
 
 
 def _append_trailer(path: Path, summary: TapeSummary) -> None:
-    names = [field.name for field in fields(TapeSummary) if field.name != "info"]
-    kept = {name: getattr(summary, name) for name in names}
+    kept = {name: getattr(summary, name) for name in _KEPT}
     trailer = msgspec.json.encode(_Trailer(_VERSION, kept))
     batches_end = path.stat().st_size
     with path.open("ab") as file:
