@@ -115,7 +115,7 @@ def play(compose_settings: Callable[..., Any]) -> Callable[..., tuple[Pass, list
         make = parts.pop("run")
         taken = signature(Backtest).parameters
         backtest: Backtest = make(**{name: parts[name] for name in taken if name in parts})
-        return backtest.run_pass(Back()), sent
+        return backtest.run_pass(backtest.queue()), sent
 
     return played
 
@@ -284,7 +284,7 @@ def test_recording_a_run_changes_no_decision(
 ) -> None:
     """Writing tables and sampling prices changes no decision: the digest is the same without."""
     assert nba_pass[0].journal.digest.hexdigest() == nba_run.summary["digest"]
-    assert nba_run.summary["profit_cents_back"] == nba_pass[0].desk.ledger.profit_cents
+    assert nba_run.summary["profit_cents"] == nba_pass[0].desk.ledger.profit_cents
 
 
 def test_recording_changes_no_decision_with_a_refresh_of_zero(
