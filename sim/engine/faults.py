@@ -22,7 +22,8 @@ class Faults:
     were due. A lost message is recovered from the exchange's history after `recovery_ns`.
     Disconnects occur every `disconnect_every_ns` on average, never if that is zero, and last at
     most `disconnect_ns`. `trade_broken` applies to each trade so far off the fair value that the
-    exchange would break it (`sim/exchange/trade_breaks.py`), up to `broken_within_ns` after it.
+    exchange would break it (`sim/exchange/trade_breaks.py`), by more than the share `broken_beyond`
+    of its price, up to `broken_within_ns` after it.
     """
 
     command_lost: float = 0.0
@@ -35,6 +36,7 @@ class Faults:
     recovery_ns: int = NS_PER_SECOND
     disconnect_every_ns: int = 0
     disconnect_ns: int = 0
+    broken_beyond: float = 0.15
     broken_within_ns: int = 900 * NS_PER_SECOND
 
     @property

@@ -66,7 +66,7 @@ class FaultyConnection(ExchangeConnection):
         self._late: list[tuple[int, tuple[Event, ...]]] = []
         self._schedule_disconnect()
         if faults.trade_broken:
-            TradeBreaks(env, exchange, faults.trade_broken, faults.broken_within_ns, rng)
+            TradeBreaks(env, exchange, faults, rng)
 
     # The port ---------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from functools import partial
 
 from numpy.random import Generator
 
+from sim.engine.faults import Faults
 from sim.engine.replay_environment import ReplayEnvironment
 from sim.exchange.books import LineBook
 from sim.exchange.displayed_book import levels
@@ -20,8 +21,6 @@ from strategies.trading.model.events import WagerMatched
 from strategies.trading.model.ids import LineId
 from strategies.trading.model.odds import Odds, implied_probability
 from strategies.trading.ports.schedule import Priority
-
-MOST_OFF_SHARE = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +35,16 @@ class _Side:
 class TradeBreaks:
     """Breaks trades at one exchange, all sides of each at once.
 
-    `probability` is that of a request for each trade far enough off; it comes `within_ns` of it.
+    Of the trades that are far enough off, someone asks for the share `trade_broken` of the faults.
     """
 
     def __init__(
-        self,
-        env: ReplayEnvironment,
-        exchange: SimulatedProphet,
-        probability: float,
-        within_ns: int,
-        rng: Generator,
+        self, env: ReplayEnvironment, exchange: SimulatedProphet, faults: Faults, rng: Generator
     ) -> None:
         """Watch every fill at the exchange from now on."""
         self._scheduler = env.scheduler
         self._exchange = exchange
-        self._probability = probability
-        self._within_ns = within_ns
+        self._faults = faults
         self._rng = rng
         self._trade = 0
         self._sides: list[_Side] = []
@@ -74,11 +67,12 @@ class TradeBreaks:
             self._sides.append(side)
             return
         self._trade, self._sides = trade, [side]
-        fair = _fair_value(book, wager.owner)
-        if fair is None or not is_far_off(stake_cents / (stake_cents + profit_cents), fair):
+        fair, price = _fair_value(book, wager.owner), stake_cents / (stake_cents + profit_cents)
+        if fair is None or not is_far_off(price, fair, self._faults.broken_beyond):
             return
-        if self._rng.random() < self._probability:
-            due_ns = self._scheduler.now_ns + int(self._rng.integers(self._within_ns + 1))
+        if self._rng.random() < self._faults.trade_broken:
+            delay_ns = int(self._rng.integers(self._faults.broken_within_ns + 1))
+            due_ns = self._scheduler.now_ns + delay_ns
             breaking = partial(self._break, self._sides)
             self._scheduler.schedule_call(due_ns, Priority.EXCHANGE, breaking)
 
@@ -87,12 +81,12 @@ class TradeBreaks:
             self._exchange.break_trade(side.participant, side.fill, side.line_id)
 
 
-def is_far_off(price: float, fair: float) -> bool:
-    """Return whether either side of a trade at `price` paid too much to let it stand.
+def is_far_off(price: float, fair: float, beyond: float) -> bool:
+    """Return whether either side of a trade paid more than the share `beyond` of it too much.
 
     `price` and `fair` are probabilities of the same line; the other side's are what they lack to 1.
     """
-    return price - fair > MOST_OFF_SHARE * price or fair - price > MOST_OFF_SHARE * (1 - price)
+    return price - fair > beyond * price or fair - price > beyond * (1 - price)
 
 
 def _fair_value(book: LineBook, without: Participant) -> float | None:

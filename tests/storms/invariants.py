@@ -101,6 +101,7 @@ class ExchangeObserver:
         self._tallies: dict[tuple[str, LineId], Tally] = defaultdict(Tally)
         self._settled: set[tuple[str, MarketKey]] = set()
         self.broken = 0
+        self._unreceived: dict[LineId, list[TradeBroken]] = defaultdict(list)
         self._on_trade = exchange.on_trade
         exchange.on_trade = self.trade
         exchange.observer = self
@@ -230,25 +231,31 @@ class ExchangeObserver:
         self.broken += 1
         line_id = self.wagers[participant.name][event.ref].request.line_id
         book = self.exchange.books_by_line[line_id]
-        if (participant.name, book.line.market_key) not in self._settled:
-            self.totals[line_id].remove(event)
-            self.matched[book] = None
+        if (participant.name, book.line.market_key) in self._settled:
+            return
+        self.totals[line_id].remove(event)
+        self.matched[book] = None
         # What the desk does not know yet is no fault of its limits.
-        if participant.name != "desk":
-            self.remove_broken(participant.name, event)
+        if participant.name == "desk":
+            self._unreceived[line_id].append(event)
+        else:
+            self.tally(participant.name, line_id).remove(event)
 
-    def remove_broken(self, name: str, event: TradeBroken) -> None:
-        """Remove a broken trade from what a participant has matched, unless it was settled."""
-        line_id = self.wagers[name][event.ref].request.line_id
-        key = self.exchange.books_by_line[line_id].line.market_key
-        if (name, key) not in self._settled:
-            self.tally(name, line_id).remove(event)
+    def on_break_received(self, event: TradeBroken) -> None:
+        """Remove a broken trade that the desk received from what it has matched."""
+        line_id = self.wagers["desk"][event.ref].request.line_id
+        if event in self._unreceived[line_id]:
+            self._unreceived[line_id].remove(event)
+            self.tally("desk", line_id).remove(event)
 
     def _on_settled(self, participant: Participant, key: MarketKey) -> None:
         self._settled.add((participant.name, key))
         for book in self.exchange.books:
             if book.line.market_key == key:
                 tally = self._tallies.pop((participant.name, book.line_id), Tally())
+                if participant.name == "desk":
+                    for event in self._unreceived.pop(book.line_id, []):
+                        tally.remove(event)
                 self.totals[book.line_id].stake_cents -= tally.stake_cents
                 self.totals[book.line_id].profit_cents -= tally.profit_cents
                 self.matched[book] = None
@@ -354,14 +361,12 @@ class Invariants:
         self._all = LimitBetweenSettlements(limits.max_total_exposure_cents)
         self._markets = _Limits[MarketKey](limits.max_market_exposure_cents)
         self._lines = _Limits[LineId](limits.max_position_cents)
-        self._broken: set[TradeBroken] = set()
         self._broken_cents: dict[WagerRef, int] = {}
 
     def on_event(self, event: Event) -> None:
         """Check an event that the desk received: its view of a wager never exceeds the stake."""
-        if isinstance(event, TradeBroken) and event not in self._broken:
-            self._broken.add(event)
-            self._observer.remove_broken("desk", event)
+        if isinstance(event, TradeBroken):
+            self._observer.on_break_received(event)
         ref: WagerRef | None = getattr(event, "ref", None)
         changed = None if ref is None else self._desk.wagers.find(ref)
         is_broken = changed is not None and self._is_broken_further(changed)

@@ -194,8 +194,9 @@ def _faults(rng: Generator) -> Faults:
 
 
 def _outcome(rng: Generator) -> GameOutcome:
-    """Return random results in half of the scenarios, as they may contradict each other."""
-    return GameOutcome.RANDOM if rng.random() < 0.5 else _pick(rng, *GameOutcome)
+    """Return random results in a third of the scenarios, as they may contradict each other."""
+    by_rule = list(GameOutcome)[1:]
+    return GameOutcome.RANDOM if rng.random() < 1 / 3 else _pick(rng, *by_rule)
 
 
 def _with_broken_trades(faults: Faults, rng: Generator) -> Faults:
@@ -203,7 +204,12 @@ def _with_broken_trades(faults: Faults, rng: Generator) -> Faults:
     if rng.random() < 0.5:
         return faults
     within_ns = _pick(rng, NS_PER_SECOND, 10 * NS_PER_SECOND, MAX_BROKEN_WITHIN_NS)
-    return replace(faults, trade_broken=float(_pick(rng, 0.1, 1)), broken_within_ns=within_ns)
+    return replace(
+        faults,
+        trade_broken=float(_pick(rng, 0.1, 1)),
+        broken_beyond=float(_pick(rng, 0.01, 0.15)),
+        broken_within_ns=within_ns,
+    )
 
 
 def _latency(rng: Generator, delays: Generator) -> Latency:

@@ -83,10 +83,12 @@ class AccountAlerts:
             number = counted(len(wagers), "wager")
             yield f"{number} in the books without an end; compare with python -m live reconcile"
 
-    def _broken_text(self, event: TradeBroken) -> str:
+    def _broken_text(self, event: TradeBroken) -> str | None:
         wager = self._desk.wagers.find(event.ref)
         named: str = event.ref
         if wager is not None:
+            if not wager.broken.is_new(event):
+                return None
             named = self._catalogue.wager_text(
                 event.ref, wager.line_id, wager.odds, wager.stake_cents
             )

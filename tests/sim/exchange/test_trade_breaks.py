@@ -37,7 +37,7 @@ def test_a_trade_is_far_off_by_fifteen_percent_of_its_price(
     price: float, fair: float, expected: bool
 ) -> None:
     """7.5 cents at 50, 1.5 at 10, for whoever paid that price."""
-    assert is_far_off(price, fair) is expected
+    assert is_far_off(price, fair, ALWAYS.broken_beyond) is expected
 
 
 def fair_market(scenario: ExchangeScenario) -> None:
