@@ -10,6 +10,7 @@ from functools import cache
 
 import pytest
 
+from sim.results.profit_split import split_of
 from strategies.trading.model.events import (
     AccountState,
     CancelRefused,
@@ -51,6 +52,7 @@ def test_storms_contain_every_kind_of_event() -> None:
     assert seen["trades of others"] > 1_000
     assert seen["commands lost"] > 10
     assert seen["crowds"] > 3
+    assert seen["rebates"] > 1
     ends = ("matched", "cancelled", "wiped", "invalid", "rejected")
     assert all(seen[end] > 10 for end in ends), seen
 
@@ -72,6 +74,7 @@ def events_of(seed: int) -> Counter[str]:
     seen["commands lost"] += storm.recorder.rejections["data_not_found"]
     seen.update(storm.recorder.ended)
     seen["crowds"] += storm.scenario.crowd is not None
+    seen["rebates"] += split_of(storm.recorder.parts).rebate_cents > 0
     return seen
 
 
