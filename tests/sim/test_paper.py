@@ -23,7 +23,9 @@ from strategies.trading.model.events import (
     MarketStatusChanged,
     OfferChanged,
     WagerAccepted,
+    WagerCancelled,
     WagerMatched,
+    WagerOpened,
 )
 from strategies.trading.model.ids import EventId, LineId, MarketId, MarketKey, WagerRef
 from strategies.trading.model.market import Line, Market, MarketStatus, SportEvent
@@ -37,8 +39,9 @@ Gateway = PaperGateway[ProphetMarket]
 GAME, MONEYLINE = EventId("1"), MarketId("219")
 HOME, AWAY = LineId("h"), LineId("a")
 MILLISECOND = 1_000_000
-# The delays of latency=constant: compute, entry, response.
+# The delays of latency=constant: compute, entry, response; cancel in place of entry.
 COMPUTE, ENTRY, RESPONSE = 1 * MILLISECOND, 67 * MILLISECOND, 29 * MILLISECOND
+CANCEL = 83_500_000
 
 
 @dataclass(frozen=True)
@@ -181,6 +184,46 @@ def test_case_40_a_paper_desk_receives_how_late_the_market_is(
     events = [event for _, event in listener.received]
     first, second, third = (OfferChanged(HOME, Odds(110), 5_000 + n) for n in (1, 2, 3))
     assert events == [first, late, second, on_time, third]
+
+
+def test_a_cancel_is_delayed_by_its_own_time_and_like_the_market_data(
+    gateway: Gateway, loop: JumpingLoop
+) -> None:
+    """What a cancel takes at the exchange comes on top of the way of the market's last message."""
+    way = 80 * MILLISECOND
+    listener = Listener()
+    exchange = gateway.open(Context(moneyline(), (MarketKey(GAME, MONEYLINE),)))
+    gateway.attach(listener)
+    sent: list[int] = []
+
+    async def run() -> None:
+        running = asyncio.ensure_future(gateway.clock.run())
+        wager = PlaceWager(WagerRef("p-1-1"), HOME, Odds(110), 2_000, Intent.REST)
+
+        def begin() -> None:
+            now_ns = gateway.clock.now_ns()
+            gateway.on_rows(
+                [row(now_ns, way, Kind.MARKET_STATUS, NOWHERE, state=MarketStatus.OPEN)]
+            )
+            exchange.place([wager])
+
+        def cancel() -> None:
+            sent.append(gateway.clock.now_ns())
+            exchange.cancel([wager.ref])
+
+        gateway.clock.enter(begin)
+        await loop.until(lambda: has(WagerOpened))
+        await asyncio.sleep(1)
+        gateway.clock.enter(cancel)
+        await loop.until(lambda: has(WagerCancelled))
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    def has(kind: type) -> bool:
+        return any(isinstance(event, kind) for _, event in listener.received)
+
+    loop.run_until_complete(asyncio.wait_for(run(), 60))
+    assert listener.when(WagerCancelled) - sent[0] == COMPUTE + CANCEL + way + RESPONSE
 
 
 def add_game(info: TapeInfo, followed: bool) -> MarketsAdded:

@@ -124,10 +124,10 @@ def _pick(rng: Generator, *choices: Choice) -> Choice:
 
 
 def _rebate(rng: Generator) -> MonthlyRebate | None:
-    """Return a rebate in half of the scenarios, with tiers that a storm's volume reaches."""
-    if rng.random() < 0.5:
+    """Return a rebate in most of the scenarios, with tiers that a storm's volume reaches."""
+    if rng.random() < 0.25:
         return None
-    begins = sorted({int(each) for each in rng.integers(1, 5_000, 3)})
+    begins = sorted({int(each) for each in rng.integers(1, 100, 3)})
     return MonthlyRebate(tuple(begins), (20, 40.5, 80)[: len(begins)])
 
 

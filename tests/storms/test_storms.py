@@ -10,6 +10,7 @@ from functools import cache
 
 import pytest
 
+from sim.results.profit_split import split_of
 from strategies.trading.model.events import (
     AccountState,
     CancelRefused,
@@ -59,6 +60,7 @@ def test_storms_contain_every_kind_of_event() -> None:
     assert all(seen[each.name] > 0 for each in GameOutcome), seen
     assert seen["marked gaps"] > 10
     assert seen["changes of the feed's delay"] > 100
+    assert seen["rebates"] > 1
     ends = ("matched", "cancelled", "wiped", "invalid", "rejected")
     assert all(seen[end] > 10 for end in ends), seen
 
@@ -87,6 +89,7 @@ def events_of(seed: int) -> Counter[str]:
     seen["void results"] += void_results(storm.received)
     if storm.scenario.crowd is None:
         seen[storm.scenario.outcome.name] += 1
+    seen["rebates"] += split_of(storm.recorder.parts).rebate_cents > 0
     return seen
 
 

@@ -50,9 +50,12 @@ class MonthlyRebate:
     def __post_init__(self) -> None:
         """Raise SettingError where the settings contradict each other."""
         if any(low >= high for low, high in pairwise(self.above_contracts)):
-            raise SettingError("above_contracts", f"{self.above_contracts!r} do not rise")
+            raise SettingError("above_contracts", f"{[*self.above_contracts]} do not rise")
         if len(self.percents) != len(self.above_contracts):
-            problem = f"{self.percents!r} is not one for each of {self.above_contracts!r}"
+            problem = (
+                f"{len(self.percents)} for {len(self.above_contracts)} volumes of above_contracts; "
+                "give one for each"
+            )
             raise SettingError("percents", problem)
         for name in ("first_month", "last_month"):
             month = getattr(self, name)
