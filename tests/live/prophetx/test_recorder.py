@@ -73,6 +73,7 @@ class RecorderHarness:
     decode_errors: DecodeErrors = field(default_factory=DecodeErrors)
     asked: list[str] = field(default_factory=list)
     at_ns: int = NOW_NS
+    clock: Any = field(default_factory=WallClock)
 
     def __post_init__(self) -> None:
         """Begin a tape."""
@@ -82,7 +83,7 @@ class RecorderHarness:
             self.writer,
             self.raw,
             MarketRows(self.writer, self.decode_errors, MarketFilter(list(MarketType), ())),
-            WallClock(),
+            self.clock,
             self.decode_errors,
             [132],
             lambda: self.asked.append("snapshot"),
@@ -240,6 +241,31 @@ def test_a_gap_is_on_the_tape_and_ends_with_a_snapshot(harness: RecorderHarness)
     assert texts == [{"feed": "lost", "reason": "closed"}, {"feed": "restored"}]
     assert harness.asked == ["snapshot", "snapshot"]
     assert (harness.recorder.gap_note() or "").startswith("the feed was lost 1 time ")
+
+
+class SteppedWall:
+    """A clock of which a test sets the time."""
+
+    at_ns = NOW_NS
+
+    def wall_ns(self) -> int:
+        """Return the time."""
+        return self.at_ns
+
+
+def test_case_30_a_gap_counts_from_the_last_message_before_it(tmp_path: Path) -> None:
+    """The loss is noticed 5 s after the last message, and lasts 10 s more: 15 s are unknown."""
+    clock = SteppedWall()
+    harness = RecorderHarness(tmp_path / "tape", clock=clock)
+    harness.begin(moneyline([(110, 5)], []))
+    harness.send_trade(HOME, 110, 3, 9)
+    heard_ns = harness.at_ns
+    harness.recorder.on_record(SocketDown(1, heard_ns + 5_000_000_000, "nothing for 5 s"))
+    clock.at_ns = heard_ns + 15_000_000_000
+    harness.recorder.on_record(SocketUp(2, clock.at_ns, 1))
+    harness.snapshot(moneyline([(110, 5)], []))
+    note = "the feed was lost 1 time while recording, for 15.0 s in all, counted from the last "
+    assert (harness.recorder.gap_note() or "").startswith(note)
 
 
 def test_trades_before_a_loss_are_kept(harness: RecorderHarness) -> None:
