@@ -31,7 +31,7 @@ InPlayGames = Sequence[InPlayFigures]
 
 def in_play_targets() -> Iterator[InPlayTarget]:
     """Return the checks of group 12."""
-    yield from _two_sided()
+    yield from two_sided_targets()
     yield from _momentum()
     yield from _reactions()
     yield from _waves()
@@ -40,7 +40,8 @@ def in_play_targets() -> Iterator[InPlayTarget]:
     yield InPlayTarget(GROUP, "last 10 minutes, Platt slope", "1.62 (hint)", 1.1, 2.2, _platt)
 
 
-def _two_sided() -> Iterator[InPlayTarget]:
+def two_sided_targets() -> Iterator[InPlayTarget]:
+    """Return the checks that the book has two sides at every second after a score."""
     for index, seconds in enumerate(SECONDS_AFTER):
         name = f"two-sided {seconds} s after a score"
         yield InPlayTarget(GROUP, name, "1.00", 0.99, 1, partial(_mean_column, "two_sided", index))
@@ -98,6 +99,12 @@ def _depths() -> Iterator[InPlayTarget]:
     for name, column in (("touch", "least_touch"), ("trade", "least_trade")):
         statistic = partial(_median, column)
         yield InPlayTarget(GROUP, f"smallest {name} of a game, dollars", "0.7", 0, 1, statistic)
+    for name, column, target, high in (
+        ("touch", "touches", "2 (a pound and a half)", 10.0),
+        ("trade", "trades", "0.04 to 1", 3.0),
+    ):
+        statistic = partial(_small, column)
+        yield InPlayTarget(GROUP, f"{name}, 5% quantile, dollars", target, 0, high, statistic)
 
 
 def _pooled(column: str, games: InPlayGames) -> Floats:
@@ -135,6 +142,10 @@ def _quantile(column: str, level: float, games: InPlayGames) -> float:
 
 def _depth(price: float, games: InPlayGames) -> float:
     return float(np.median(np.concatenate([game.depths[price] for game in games])))
+
+
+def _small(column: str, games: InPlayGames) -> float:
+    return float(np.quantile(_pooled(column, games), 0.05))
 
 
 def _median(column: str, games: InPlayGames) -> float:

@@ -40,11 +40,16 @@ WagerTarget = TargetCheck[WagerValues]
 
 def wager_targets() -> Iterator[WagerTarget]:
     """Return the checks of group 10 on recorded games."""
+    yield from value_targets()
+    yield from _slower_is_worse()
+    yield from _spread_of_games()
+
+
+def value_targets() -> Iterator[WagerTarget]:
+    """Return those of them that hold for any sport: values of a joiner, and of all makers."""
     for phase in GATES:
         statistic = partial(_mean_value, USUAL_S, phase)
         yield from _values("joiner on a recording", phase, statistic)
-    yield from _slower_is_worse()
-    yield from _spread_of_games()
     yield from _makers()
 
 
