@@ -80,7 +80,7 @@ def _interrupted(done: Sequence[str], missed: Sequence[str], checks: int) -> str
 
 def require_passed(checks: Sequence[Check]) -> None:
     """Raise CalibrationError, naming the failed checks, if any failed."""
-    failed = [check.name for check in checks if not check.passed]
+    failed = list(dict.fromkeys(check.name for check in checks if not check.passed))
     if failed:
         message = f"{counted(len(failed), 'check')} failed: {'; '.join(failed)}"
         raise CalibrationError(message)

@@ -1,6 +1,7 @@
 """One figure of the simulation and its target, which was measured on real games."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from math import isfinite
 
 
@@ -9,7 +10,7 @@ class Check:
     """A figure with its target, in words, and the tolerance within which it must lie.
 
     `group` is a key of calibrate.GROUPS. `standard_error` is that of the figure for this number of
-    games, or None if it is not estimated.
+    games, or None if it is not estimated. `source` is what the target was measured on.
     """
 
     group: int
@@ -19,6 +20,7 @@ class Check:
     high: float
     measured: float
     standard_error: float | None = None
+    source: str = ""
 
     @property
     def passed(self) -> bool:
@@ -49,3 +51,8 @@ class Check:
         """Return the figure with its standard error as text."""
         error = "" if self.standard_error is None else f" +-{self.standard_error:.2g}"
         return f"{self.measured:.4g}{error}"
+
+
+def sourced(source: str, checks: Iterable[Check]) -> list[Check]:
+    """Return checks whose targets were measured on a source."""
+    return [replace(check, source=source) for check in checks]

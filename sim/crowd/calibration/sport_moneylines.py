@@ -19,6 +19,7 @@ from sim.crowd.calibration.in_play_checks import two_sided_targets
 from sim.crowd.calibration.in_play_figures import InPlayFigures, in_play_figures_of
 from sim.crowd.calibration.joined_games import play_joined_game
 from sim.crowd.calibration.recorded_games import games_of, record_games
+from sim.crowd.calibration.sources import POLYMARKET
 from sim.crowd.calibration.tape_view import TapeView
 from sim.crowd.calibration.wager_checks import USUAL_S, joined_targets, value_targets
 from sim.crowd.calibration.wager_values import WagerValues, values_of
@@ -59,7 +60,8 @@ def sport_moneyline_of(tape: Tape) -> SportMoneyline:
 
 
 def _polled_moves() -> Iterator[TargetCheck[SportMoneyline]]:
-    yield TargetCheck(7, "moves in 123 s in-play, s.d., cents", "5.1", 4.1, 6.1, _spread_of_moves)
+    name = "moves in 123 s in-play, s.d., cents"
+    yield TargetCheck(7, name, "5.1", 4.1, 6.1, _spread_of_moves, POLYMARKET)
 
 
 def _spread_of_moves(games: Sequence[SportMoneyline]) -> float:
