@@ -11,6 +11,15 @@ def seed_number(word: str) -> int:
     return int(word)
 
 
+def seed_numbers(word: str) -> list[int]:
+    """Return seeds that are written with commas, each once."""
+    seeds = [seed_number(each.strip()) for each in word.split(",")]
+    if len(set(seeds)) < len(seeds):
+        message = f"{word!r} names a seed twice"
+        raise argparse.ArgumentTypeError(message)
+    return seeds
+
+
 def number_of_games(word: str) -> int:
     """Return a number of games, one or more."""
     if not word.isdecimal() or int(word) < 1:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from conf.command_line import print_line
 from conf.verb_parser import VerbParser
-from sim.arguments import number_of_games, planted_edge, seed_number
+from sim.arguments import number_of_games, planted_edge, seed_number, seed_numbers
 
 SPORT = "the sport: nba, nfl, mlb or nhl"
 SEED = "the one source of chance"
@@ -98,8 +98,18 @@ def calibrate(words: Sequence[str]) -> None:
         description="Compare simulated games with measurements of real ones.",
     )
     parser.add_argument("sport", help=SPORT)
-    parser.add_argument("--seed", type=seed_number, required=True, help=SEED)
+    chance = parser.add_mutually_exclusive_group(required=True)
+    chance.add_argument("--seed", type=seed_number, help=SEED)
+    chance.add_argument("--seeds", type=seed_numbers, help="several, as 1,2,3: needs --out")
+    parser.add_argument("--out", type=Path, help="a Markdown file for the table of several seeds")
     options = parser.parse_args(words)
+    if (options.seeds is None) != (options.out is None):
+        parser.error("--seeds and --out go together")
     from sim.crowd.calibration import calibrate as calibration  # noqa: PLC0415
+    from sim.crowd.calibration.calibration_table import calibrate_seeds  # noqa: PLC0415
 
-    calibration.require_passed(calibration.calibrate(options.sport, options.seed, print_line))
+    if options.seeds is None:
+        checks = calibration.calibrate(options.sport, options.seed, print_line)
+    else:
+        checks = calibrate_seeds(options.sport, options.seeds, print_line, options.out)
+    calibration.require_passed(checks)

@@ -1,6 +1,6 @@
 """Checks of statistics of pooled games, with standard errors by resampling whole games."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -24,6 +24,7 @@ class TargetCheck(NamedTuple, Generic[T]):
     low: float
     high: float
     statistic: Statistic[T]
+    source: str = ""
 
     def measured(self, games: Sequence[T]) -> Check:
         """Measure the statistic, with a bootstrap standard error.
@@ -33,7 +34,15 @@ class TargetCheck(NamedTuple, Generic[T]):
         rng = RandomStreams(DRAWS_SEED).named(self.name)
         draws = rng.integers(len(games), size=(DRAWS, len(games))).tolist()
         drawn = [self.statistic([games[index] for index in indices]) for indices in draws]
-        return Check(*self[:5], self.statistic(games), float(np.std(drawn)))
+        found, error = self.statistic(games), float(np.std(drawn))
+        return Check(
+            self.group, self.name, self.target, self.low, self.high, found, error, self.source
+        )
+
+
+def from_source(source: str, targets: Iterable[TargetCheck[T]]) -> Iterator[TargetCheck[T]]:
+    """Yield checks whose targets were measured on a source, those without one of their own."""
+    return (each if each.source else each._replace(source=source) for each in targets)
 
 
 def measured_checks(targets: Iterable[TargetCheck[T]], games: Sequence[T]) -> list[Check]:

@@ -1,12 +1,14 @@
 """`python -m sim calibrate`: compares simulated games with measurements of real ones."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from sim.crowd.calibration.calibration_check import Check
 from sim.crowd.calibration.market_checks import full_game_checks, moneyline_checks
 from sim.crowd.calibration.other_sports import mlb_checks, nfl_checks
 from sim.crowd.calibration.queue_checks import queue_checks
 from sim.crowd.calibration.score_checks import score_checks
+from sim.crowd.calibration.sport_moneylines import moneyline_checks_of
 from sim.crowd.sports.registry import sport_named
 from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import TradingError
@@ -19,7 +21,8 @@ class CalibrationError(TradingError):
 ShowLine = Callable[[str], None]
 Checks = Callable[[int], list[Check]]
 
-# The checks of each sport by what they are about, in order; no measurement of the NHL is known.
+# The checks of each sport by what they are about, in order; of results of the NHL no measurement is
+# known.
 CHECKS_BY_SPORT: dict[str, dict[str, Checks]] = {
     "nba": {
         "scores": score_checks,
@@ -27,9 +30,9 @@ CHECKS_BY_SPORT: dict[str, dict[str, Checks]] = {
         "moneylines": moneyline_checks,
         "queues": queue_checks,
     },
-    "nfl": {"results": nfl_checks},
-    "mlb": {"results": mlb_checks},
-    "nhl": {},
+    "nfl": {"results": nfl_checks, "moneylines": partial(moneyline_checks_of, "nfl")},
+    "mlb": {"results": mlb_checks, "moneylines": partial(moneyline_checks_of, "mlb")},
+    "nhl": {"moneylines": partial(moneyline_checks_of, "nhl")},
 }
 GROUPS = {
     1: "results",
@@ -66,9 +69,6 @@ def calibrate(sport: str, seed: int, show: ShowLine) -> list[Check]:
     except KeyboardInterrupt:
         missed = [subject for subject in subjects if subject not in done]
         raise KeyboardInterrupt(_interrupted(done, missed, len(checks))) from None
-    if not checks:
-        show(f"{name}: uncalibrated, as no measurement of real games is available")
-        return checks
     passed = sum(check.passed for check in checks)
     show(f"{name}: {passed} of {counted(len(checks), 'check')} passed")
     return checks
@@ -82,7 +82,7 @@ def _interrupted(done: Sequence[str], missed: Sequence[str], checks: int) -> str
 
 def require_passed(checks: Sequence[Check]) -> None:
     """Raise CalibrationError, naming the failed checks, if any failed."""
-    failed = [check.name for check in checks if not check.passed]
+    failed = list(dict.fromkeys(check.name for check in checks if not check.passed))
     if failed:
         message = f"{counted(len(failed), 'check')} failed: {'; '.join(failed)}"
         raise CalibrationError(message)

@@ -13,10 +13,18 @@ from math import inf
 import numpy as np
 
 from sim.crowd.arrays import Floats
-from sim.crowd.calibration.bootstrap import TargetCheck
+from sim.crowd.calibration.bootstrap import TargetCheck, from_source
 from sim.crowd.calibration.estimates import platt_slope
 from sim.crowd.calibration.in_play_figures import MOVES_S, SECONDS_AFTER, InPlayFigures
 from sim.crowd.calibration.moments import Moments
+from sim.crowd.calibration.sources import (
+    BETFAIR,
+    IN_PLAY_BOOKS,
+    KALSHI_SCORES,
+    LATE_FAVOURITES,
+    PRICE_OF_DEPTH,
+    SX_BET,
+)
 
 GROUP = 12
 CENT = 0.01
@@ -31,19 +39,22 @@ InPlayGames = Sequence[InPlayFigures]
 
 def in_play_targets() -> Iterator[InPlayTarget]:
     """Return the checks of group 12."""
-    yield from _two_sided()
-    yield from _momentum()
-    yield from _reactions()
-    yield from _waves()
+    yield from two_sided_targets()
+    yield from from_source(IN_PLAY_BOOKS, _momentum())
+    yield from from_source(KALSHI_SCORES, _reactions())
+    yield from from_source(IN_PLAY_BOOKS, _waves())
     yield from _spreads()
-    yield from _depths()
-    yield InPlayTarget(GROUP, "last 10 minutes, Platt slope", "1.62 (hint)", 1.1, 2.2, _platt)
+    yield from from_source(PRICE_OF_DEPTH, _depths())
+    name = "last 10 minutes, Platt slope"
+    yield InPlayTarget(GROUP, name, "1.62 (hint)", 1.1, 2.2, _platt, LATE_FAVOURITES)
 
 
-def _two_sided() -> Iterator[InPlayTarget]:
+def two_sided_targets() -> Iterator[InPlayTarget]:
+    """Return the checks that the book has two sides at every second after a score."""
     for index, seconds in enumerate(SECONDS_AFTER):
         name = f"two-sided {seconds} s after a score"
-        yield InPlayTarget(GROUP, name, "1.00", 0.99, 1, partial(_mean_column, "two_sided", index))
+        statistic = partial(_mean_column, "two_sided", index)
+        yield InPlayTarget(GROUP, name, "1.00", 0.99, 1, statistic, IN_PLAY_BOOKS)
 
 
 def _momentum() -> Iterator[InPlayTarget]:
@@ -79,13 +90,15 @@ def _waves() -> Iterator[InPlayTarget]:
 def _spreads() -> Iterator[InPlayTarget]:
     for level, target, low, high in ((0.25, "1.5 cents", 1.0, 2.2), (0.75, "4.6 cents", 2.5, 5.5)):
         name = f"overround, {level:.0%} quantile, cents"
-        yield InPlayTarget(GROUP, name, target, low, high, partial(_quantile, "overround", level))
+        statistic = partial(_quantile, "overround", level)
+        yield InPlayTarget(GROUP, name, target, low, high, statistic, IN_PLAY_BOOKS)
     for when, column, target, low, high in (
         ("before the last quarter", "overround_before", "7 cents", 4.0, 9.0),
         ("in the last quarter", "overround_late", "9 cents", 5.0, 12.0),
     ):
         name = f"overround, 90% {when}, cents"
-        yield InPlayTarget(GROUP, name, target, low, high, partial(_quantile, column, 0.9))
+        statistic = partial(_quantile, column, 0.9)
+        yield InPlayTarget(GROUP, name, target, low, high, statistic, PRICE_OF_DEPTH)
 
 
 def _depths() -> Iterator[InPlayTarget]:
@@ -97,7 +110,15 @@ def _depths() -> Iterator[InPlayTarget]:
         )
     for name, column in (("touch", "least_touch"), ("trade", "least_trade")):
         statistic = partial(_median, column)
-        yield InPlayTarget(GROUP, f"smallest {name} of a game, dollars", "0.7", 0, 1, statistic)
+        title = f"smallest {name} of a game, dollars"
+        yield InPlayTarget(GROUP, title, "0.7", 0, 1, statistic, IN_PLAY_BOOKS)
+    for name, column, target, high, source in (
+        ("touch", "touches", "2.6 (2 pounds)", 10.0, BETFAIR),
+        ("trade", "trades", "0.04 to 1", 3.0, f"{BETFAIR}; {SX_BET}"),
+    ):
+        statistic = partial(_small, column)
+        title = f"{name}, 5% quantile, dollars"
+        yield InPlayTarget(GROUP, title, target, 0, high, statistic, source)
 
 
 def _pooled(column: str, games: InPlayGames) -> Floats:
@@ -135,6 +156,10 @@ def _quantile(column: str, level: float, games: InPlayGames) -> float:
 
 def _depth(price: float, games: InPlayGames) -> float:
     return float(np.median(np.concatenate([game.depths[price] for game in games])))
+
+
+def _small(column: str, games: InPlayGames) -> float:
+    return float(np.quantile(_pooled(column, games), 0.05))
 
 
 def _median(column: str, games: InPlayGames) -> float:

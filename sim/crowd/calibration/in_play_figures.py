@@ -40,7 +40,8 @@ class InPlayFigures(NamedTuple):
     score. `changes` are successive changes of the mid price by their length in seconds, `ahead` the
     next AHEAD_S of the mid price against what `pricing=in_game` exceeds it by. `dispersion` is
     variance over mean of the number of takers in intervals, by their length. `depths` are dollars
-    at the touch by price. `late_mid` is of the last minutes of regulation.
+    at the touch by price, `touches` at any price, `trades` those of each trade. `late_mid` is of
+    the last minutes of regulation.
     """
 
     two_sided: Floats
@@ -52,10 +53,20 @@ class InPlayFigures(NamedTuple):
     overround_late: Floats
     overround_before: Floats
     depths: dict[float, Floats]
-    least_touch: float
-    least_trade: float
+    touches: Floats
+    trades: Floats
     late_mid: Floats
     home_won: bool
+
+    @property
+    def least_touch(self) -> float:
+        """Return the smallest best offer, in dollars."""
+        return float(self.touches.min())
+
+    @property
+    def least_trade(self) -> float:
+        """Return the smallest trade, in dollars."""
+        return float(self.trades.min())
 
 
 def in_play_figures_of(view: TapeView) -> InPlayFigures:
@@ -81,8 +92,8 @@ def in_play_figures_of(view: TapeView) -> InPlayFigures:
         overround_late=sampled.overround[open_ & last_quarter],
         overround_before=sampled.overround[open_ & ~last_quarter],
         depths=_depths(sampled),
-        least_touch=float(offered[offered > 0].min()) / 100,
-        least_trade=float(trades.stakes[in_play].min()) / 100,
+        touches=offered[offered > 0] / 100,
+        trades=trades.stakes[in_play] / 100,
         late_mid=_known(sampled.mid[is_late]),
         home_won=view.home_won,
     )

@@ -15,8 +15,8 @@ import numpy as np
 
 from recordings.reader import Tape
 from sim.crowd.arrays import Floats
-from sim.crowd.calibration.bootstrap import TargetCheck, measured_checks
-from sim.crowd.calibration.calibration_check import Check
+from sim.crowd.calibration.bootstrap import TargetCheck, from_source, measured_checks
+from sim.crowd.calibration.calibration_check import Check, sourced
 from sim.crowd.calibration.in_play_checks import in_play_targets
 from sim.crowd.calibration.joined_games import play_joined_game
 from sim.crowd.calibration.market_figures import EARLY, WINDOWS, MarketFigures, figures_of
@@ -25,6 +25,16 @@ from sim.crowd.calibration.pre_game_checks import pre_game_targets
 from sim.crowd.calibration.print_figures import PrintFigures, print_targets, prints_of
 from sim.crowd.calibration.recorded_games import games_of, record_games, replays_to_close
 from sim.crowd.calibration.score_reactions import ScoreReactions, reactions_of
+from sim.crowd.calibration.sources import (
+    BETFAIR,
+    KALSHI,
+    KALSHI_SCORES,
+    POLYMARKET,
+    PRICE_OF_DEPTH,
+    PROPHETX_BOOKS,
+    RULE,
+    SX_BET,
+)
 from sim.crowd.calibration.tape_view import TapeView
 from sim.crowd.calibration.wager_checks import USUAL_S, joined_targets, wager_targets
 from sim.crowd.calibration.wager_values import FillSums
@@ -52,16 +62,17 @@ def full_game_checks(seed: int) -> list[Check]:
     """Return the checks of groups 5, 6, 8 and 9."""
     games = record_games("full", FULL_GAME, seed, N_FULL_GAMES, full_game_of)
     figures = [game.figures for game in games]
-    checks = measured_checks(_full_game_targets(), figures) + _suspension_checks(figures)
+    checks = measured_checks(full_game_targets(), figures)
+    checks += sourced(BETFAIR, _suspension_checks(figures))
     checks += measured_checks(print_targets(), [game.prints for game in games])
-    checks += _hard_checks(record_games("hard", HARD_GAME, seed, N_HARD, replayed_suspensions))
-    return checks
+    hard = record_games("hard", HARD_GAME, seed, N_HARD, replayed_suspensions)
+    return checks + sourced(RULE, _hard_checks(hard))
 
 
 def moneyline_checks(seed: int) -> list[Check]:
     """Return the checks of groups 7, 10, 12 and 13, of games whose moneyline alone is traded."""
     games = record_games("moneyline", MONEYLINE_ONLY, seed, N_MONEYLINES, moneyline_game_of)
-    checks = measured_checks(_moves(), [game.figures for game in games])
+    checks = measured_checks(move_targets(), [game.figures for game in games])
     undelayed = record_games("undelayed", UNDELAYED, seed, N_UNDELAYED, reactions_of_tape)
     checks += _reaction_checks(undelayed, [game.reactions for game in games])
     checks += measured_checks(wager_targets(), [game.wagers for game in games])
@@ -105,11 +116,13 @@ def replayed_suspensions(tape: Tape) -> int:
 # Checks on full games -------------------------------------------------------------------
 
 
-def _full_game_targets() -> Iterator[TargetCheck[MarketFigures]]:
-    yield from _updates()
-    yield from _spreads()
+def full_game_targets() -> Iterator[TargetCheck[MarketFigures]]:
+    """Return the checks of groups 5, 6, 8 and 9 that are means or quantiles over full games."""
+    yield from from_source(BETFAIR, _updates())
+    yield from from_source(f"{KALSHI}; {POLYMARKET}", _spreads())
+    yield from from_source(PROPHETX_BOOKS, _books())
     yield from _trades()
-    yield from _pauses()
+    yield from from_source(KALSHI, _pauses())
 
 
 def _updates() -> Iterator[TargetCheck[MarketFigures]]:
@@ -154,24 +167,23 @@ def _spreads() -> Iterator[TargetCheck[MarketFigures]]:
         market, phase = name.split(", ")
         median = partial(_spread_points, market, phase)
         yield TargetCheck(6, f"median spread, {name}", f"{low} to {high} cents", low, high, median)
-    # Published for another exchange; on a second one the moneyline was a cent wide a day ahead too.
-    early, name = (
-        partial(_spread_points, "moneyline", EARLY),
-        "median spread, moneyline, 12 to 24 h",
-    )
-    yield TargetCheck(6, name, "12 cents", 3, 20, early)
-    yield TargetCheck(
-        6, "one-sided spreads and totals, in-play", "about 10 %", 0.05, 0.15, _one_sided
-    )
-    yield TargetCheck(
-        6, "overround within 0.2 to 1.3 %, pre-match", "90 %", 0.9, 1, _within_prophetx
-    )
-    yield TargetCheck(
-        6, "levels on a line, median", "5 to 10", 5, 10, lambda games: _median(games, "depth")
-    )
-    yield TargetCheck(
-        6, "ladder steps between levels, median", "1", 1, 1, lambda games: _median(games, "rungs")
-    )
+    # Published for one exchange; on another the moneyline is a cent wide a day ahead too.
+    early = partial(_spread_points, "moneyline", EARLY)
+    name = "median spread, moneyline, 12 to 24 h"
+    yield TargetCheck(6, name, "12 cents", 3, 20, early, PRICE_OF_DEPTH)
+    name = "one-sided spreads and totals, in-play"
+    yield TargetCheck(6, name, "about 10 %", 0.05, 0.15, _one_sided, POLYMARKET)
+
+
+def _books() -> Iterator[TargetCheck[MarketFigures]]:
+    # Of ProphetX's books 5 % were below 0.19 % and 5 % above 1.32 %.
+    name = "overround within 0.2 to 1.3 %, pre-match"
+    yield TargetCheck(6, name, "90 %", 0.85, 1, _within_prophetx)
+    for name, target, low, high, column in (
+        ("levels on a line, median", "5 to 10", 5, 10, "depth"),
+        ("ladder steps between levels, median", "1", 1, 1, "rungs"),
+    ):
+        yield TargetCheck(6, name, target, low, high, partial(_median, column))
 
 
 def _spread_points(market: str, phase: str, games: Sequence[MarketFigures]) -> float:
@@ -189,13 +201,14 @@ def _within_prophetx(games: Sequence[MarketFigures]) -> float:
     return float(np.mean((spreads >= 0.002) & (spreads <= 0.013)))
 
 
-def _median(games: Sequence[MarketFigures], name: str) -> float:
+def _median(name: str, games: Sequence[MarketFigures]) -> float:
     return float(np.median(np.concatenate([getattr(game, name) for game in games])))
 
 
-def _moves() -> Iterator[TargetCheck[MarketFigures]]:
-    yield from _moves_before()
-    yield from _moves_in_play()
+def move_targets() -> Iterator[TargetCheck[MarketFigures]]:
+    """Return the checks of moves from minute to minute, of group 7."""
+    yield from from_source(KALSHI, _moves_before())
+    yield from from_source(KALSHI, _moves_in_play())
 
 
 def _moves_before() -> Iterator[TargetCheck[MarketFigures]]:
@@ -222,15 +235,15 @@ def _before(games: Sequence[MarketFigures]) -> Floats:
 
 
 def _trades() -> Iterator[TargetCheck[MarketFigures]]:
-    for level, low, high in ((0.5, 10, 30), (0.95, 200, 400), (0.99, 600, 1500)):
-        name, target = f"size of trades, {level:.0%}", f"{low} to {high} dollars"
-        yield TargetCheck(8, name, target, low, high, partial(_size, level))
-    yield TargetCheck(
-        8, "trades a minute, pre-match", "0.5", 0.35, 0.65, partial(_mean, "trades_pre")
-    )
-    yield TargetCheck(8, "trades a minute, in-play", "8 to 50", 8, 50, partial(_mean, "trades_in"))
-    shared = partial(_mean, "shared_message_fills")
-    yield TargetCheck(8, "further fills in one message", "several", 0.05, 0.6, shared)
+    for level, low, high in ((0.5, 10.0, 30.0), (0.95, 200.0, 400.0), (0.99, 600.0, 1500.0)):
+        name, target = f"size of trades, {level:.0%}", f"{low:g} to {high:g} dollars"
+        yield TargetCheck(8, name, target, low, high, partial(_size, level), SX_BET)
+    for name, target, low, high, column in (
+        ("trades a minute, pre-match", "0.5", 0.35, 0.65, "trades_pre"),
+        ("trades a minute, in-play", "8 to 50", 8, 50, "trades_in"),
+        ("further fills in one message", "several", 0.05, 0.6, "shared_message_fills"),
+    ):
+        yield TargetCheck(8, name, target, low, high, partial(_mean, column), BETFAIR)
 
 
 def _size(level: float, games: Sequence[MarketFigures]) -> float:
@@ -299,7 +312,10 @@ def _reaction_checks(
         TargetCheck(7, f"lead of {what} at the real delay, s", "for information", -inf, inf, each)
         for what, each in (("cancels", worse), ("placements", better))
     ]
-    return measured_checks(early, undelayed) + measured_checks(late, delayed)
+    return [
+        *measured_checks(from_source(KALSHI_SCORES, early), undelayed),
+        *measured_checks(from_source(RULE, late), delayed),
+    ]
 
 
 def _median_lead(name: str, games: Sequence[ScoreReactions]) -> float:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sim.crowd.arrays import Floats
-from sim.crowd.calibration.calibration_check import Check
+from sim.crowd.calibration.calibration_check import Check, sourced
 from sim.crowd.calibration.estimates import (
     Estimate,
     deviation,
@@ -19,6 +19,7 @@ from sim.crowd.calibration.estimates import (
 )
 from sim.crowd.calibration.game_samples import sample
 from sim.crowd.calibration.joint_outcomes import joint_mlb_checks, joint_nfl_checks
+from sim.crowd.calibration.sources import JOINT_MLB, JOINT_NFL, MLB_GAMES, NFL_GAMES
 from sim.crowd.calibration.sport_figures import SportFigures
 from sim.crowd.game import Game, Score
 from sim.crowd.sports.mlb import MLB
@@ -48,21 +49,19 @@ def nfl_checks(seed: int) -> list[Check]:
 def checks_of_nfl(of: SportFigures) -> list[Check]:
     """Compare results with those of the NFL in 2011 to 2021."""
     margin = np.abs(of.margin)
-    return [
-        *_around(
-            (
-                ("final margin, s.d.", 14.8, 0.5, deviation(of.margin)),
-                ("home win share", 0.567, 0.02, share(of.home_wins)),
-                ("spread error, s.d.", 13.3, 0.5, deviation(of.margin + of.spread)),
-                ("total, mean", 46.0, 0.6, mean(of.points)),
-                ("total error, s.d.", 13.2, 0.5, deviation(of.total_error)),
-                ("pushes of the spread", 0.031, 0.006, share(of.margin == -of.spread)),
-                ("margins of 3", 0.139, 0.015, share(margin == 3)),
-                ("margins of 7", 0.091, 0.015, share(margin == 7)),
-            )
-        ),
-        *joint_nfl_checks(of),
-    ]
+    figures = _around(
+        (
+            ("final margin, s.d.", 14.8, 0.5, deviation(of.margin)),
+            ("home win share", 0.567, 0.02, share(of.home_wins)),
+            ("spread error, s.d.", 13.3, 0.5, deviation(of.margin + of.spread)),
+            ("total, mean", 46.0, 0.6, mean(of.points)),
+            ("total error, s.d.", 13.2, 0.5, deviation(of.total_error)),
+            ("pushes of the spread", 0.031, 0.006, share(of.margin == -of.spread)),
+            ("margins of 3", 0.139, 0.015, share(margin == 3)),
+            ("margins of 7", 0.091, 0.015, share(margin == 7)),
+        )
+    )
+    return [*sourced(NFL_GAMES, figures), *sourced(JOINT_NFL, joint_nfl_checks(of))]
 
 
 def mlb_checks(seed: int) -> list[Check]:
@@ -79,21 +78,22 @@ def checks_of_mlb(of: SportFigures, prices: Floats) -> list[Check]:
     which its price makes up for.
     """
     p_value = prices_p_value(prices, of.margin > 0)
+    figures = _around(
+        (
+            ("home win share", 0.533, 0.02, share(of.home_wins)),
+            ("final margin, s.d.", 4.40, 0.15, deviation(of.margin)),
+            ("games won by one run", 0.281, 0.02, share(np.abs(of.margin) == 1)),
+            ("total, mean", 8.89, 0.20, mean(of.points)),
+            ("total, s.d.", 4.50, 0.15, deviation(of.points)),
+            ("total error, s.d.", 4.63, 0.15, deviation(of.total_error)),
+            ("total error, mean", 0.44, 0.15, mean(of.total_error)),
+            ("pushes of the total", 0.051, 0.008, share(of.total_error == 0)),
+        )
+    )
+    prices_fit = Check(GROUP, "closing prices against results, p", "above 0.001", 0.001, 1, p_value)
     return [
-        *_around(
-            (
-                ("home win share", 0.533, 0.02, share(of.home_wins)),
-                ("final margin, s.d.", 4.40, 0.15, deviation(of.margin)),
-                ("games won by one run", 0.281, 0.02, share(np.abs(of.margin) == 1)),
-                ("total, mean", 8.89, 0.20, mean(of.points)),
-                ("total, s.d.", 4.50, 0.15, deviation(of.points)),
-                ("total error, s.d.", 4.63, 0.15, deviation(of.total_error)),
-                ("total error, mean", 0.44, 0.15, mean(of.total_error)),
-                ("pushes of the total", 0.051, 0.008, share(of.total_error == 0)),
-            )
-        ),
-        Check(GROUP, "closing prices against results, p", "above 0.001", 0.001, 1, p_value),
-        *joint_mlb_checks(of),
+        *sourced(MLB_GAMES, [*figures, prices_fit]),
+        *sourced(JOINT_MLB, joint_mlb_checks(of)),
     ]
 
 

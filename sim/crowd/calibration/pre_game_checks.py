@@ -9,8 +9,9 @@ from functools import partial
 
 import numpy as np
 
-from sim.crowd.calibration.bootstrap import TargetCheck
+from sim.crowd.calibration.bootstrap import TargetCheck, from_source
 from sim.crowd.calibration.pre_game_figures import PreGameFigures
+from sim.crowd.calibration.sources import BETFAIR, PROPHETX_BOOKS
 
 GROUP = 13
 CENT = 0.01
@@ -28,13 +29,18 @@ PreGameTarget = TargetCheck[PreGameFigures]
 
 def pre_game_targets() -> Iterator[PreGameTarget]:
     """Return the checks of group 13 on games recorded from three hours before the start."""
+    yield from from_source(PROPHETX_BOOKS, _targets())
+
+
+def _targets() -> Iterator[PreGameTarget]:
     for name, column, target, low, high in (
         ("a best price", "best_changed", "0.57 to 0.70", 0.45, 0.80),
         ("any level's price", "any_changed", "0.82 to 0.86", 0.65, 0.95),
     ):
         statistic = partial(_mean, column)
         title = f"5.6 minutes that change {name}"
-        yield PreGameTarget(GROUP, title, target, low, high, statistic)
+        source = f"{PROPHETX_BOOKS}; {BETFAIR}"
+        yield PreGameTarget(GROUP, title, target, low, high, statistic, source)
     yield PreGameTarget(GROUP, "books one rung wide", "12 of 52", 0.08, 0.40, _one_rung)
     for level, percent, low, high in OVERROUNDS:
         name = f"overround, {level:.0%} quantile, %"

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.crowd.arrays import Floats
-from sim.crowd.calibration.bootstrap import TargetCheck
+from sim.crowd.calibration.bootstrap import TargetCheck, from_source
+from sim.crowd.calibration.sources import PROPHETX_PRINTS
 from sim.crowd.calibration.tape_view import TapeView
 from strategies.trading.model.market_types import MarketType
 
@@ -58,6 +59,10 @@ def print_targets() -> Iterator[PrintTarget]:
     The gates are for a game of the NBA's size on ProphetX; the mean prices of its summer are
     shown beside ours and not gated: over a run's games their errors are as large as they are.
     """
+    yield from from_source(PROPHETX_PRINTS, _print_targets())
+
+
+def _print_targets() -> Iterator[PrintTarget]:
     yield PrintTarget(GROUP, "prints of the moneyline", "100 to 1000", 100, 1000, _prints)
     yield PrintTarget(GROUP, "prints of all markets", "266, any sport", -inf, inf, _prints_of_all)
     yield PrintTarget(

@@ -35,13 +35,18 @@ PlayGame = Callable[[Path, int], T]
 
 
 def record_games(
-    kind: str, settings: CrowdSettings, seed: int, games: int, measure: MeasureTape[T]
+    kind: str,
+    settings: CrowdSettings,
+    seed: int,
+    games: int,
+    measure: MeasureTape[T],
+    sport: str = "nba",
 ) -> list[T]:
-    """Record NBA games of a kind and return the measurement of each; `measure` must be picklable.
+    """Record games of a kind and return the measurement of each; `measure` must be picklable.
 
     Each kind has a random stream of its own.
     """
-    return games_of(kind, seed, games, partial(_record_game, settings, measure))
+    return games_of(kind, seed, games, partial(_record_game, sport, settings, measure))
 
 
 def games_of(kind: str, seed: int, games: int, play: PlayGame[T]) -> list[T]:
@@ -62,8 +67,10 @@ def _in_folder(folder: Path, play: PlayGame[T], seed: int) -> T:
     return measured
 
 
-def _record_game(settings: CrowdSettings, measure: MeasureTape[T], folder: Path, seed: int) -> T:
-    generate_game(folder, seed=seed, settings=settings)
+def _record_game(
+    sport: str, settings: CrowdSettings, measure: MeasureTape[T], folder: Path, seed: int
+) -> T:
+    generate_game(folder, sport=sport, seed=seed, settings=settings)
     return measure(Tape(folder))
 
 

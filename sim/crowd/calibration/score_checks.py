@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.crowd.arrays import Floats
-from sim.crowd.calibration.calibration_check import Check
+from sim.crowd.calibration.calibration_check import Check, sourced
 from sim.crowd.calibration.estimates import (
     Estimate,
     correlation,
@@ -22,6 +22,7 @@ from sim.crowd.calibration.estimates import (
     slope,
 )
 from sim.crowd.calibration.game_samples import sample
+from sim.crowd.calibration.sources import NBA_CLOCK, NBA_LINES, NBA_SCORES, SIMULATED_PRICE
 from sim.crowd.crowd_types import CrowdType
 from sim.crowd.game import Game, Score
 from sim.crowd.sports.nba import NBA
@@ -141,11 +142,10 @@ def score_checks(seed: int) -> list[Check]:
 def checks_of(figures: ScoreFigures) -> list[Check]:
     """Return the checks of groups 1 to 4 on the figures of games."""
     return [
-        *_outcomes(figures),
-        *_scoring(figures),
-        *_paths(figures),
-        *_prices(figures),
-        *_real_time(figures),
+        *sourced(NBA_SCORES, [*_outcomes(figures), *_scoring(figures), *_paths(figures)]),
+        *sourced(NBA_LINES, _prices(figures)),
+        *sourced(SIMULATED_PRICE, _late_prices(figures)),
+        *sourced(NBA_CLOCK, _real_time(figures)),
     ]
 
 
@@ -170,13 +170,15 @@ def _outcomes(of: ScoreFigures) -> list[Check]:
 def _scoring(of: ScoreFigures) -> list[Check]:
     scored = of.ones + of.twos + of.threes
     of_two, of_three, of_one = (mean(size / scored) for size in (of.twos, of.threes, of.ones))
-    late = ((of.scored_minute, of.price_minute), (of.scored_seconds, of.price_seconds))
     return [
-        *(check for of_late in zip(LATE_S, late, strict=True) for check in _late_total(*of_late)),
         _check(1, "lead changes, median", "4 to 6", (4, 6), quantile(of.lead_changes, 0.5)),
         _check(1, "score changes in regulation, mean", "97 +- 5", (92, 102), mean(of.changes)),
         _check(
             1, "score changes in the last 2 min, mean", "5.0", (4.5, 5.5), mean(of.late_changes)
+        ),
+        *(
+            _check(1, _late_name(seconds), "by the rate", LATE_GATES[seconds], share(scored >= 2))
+            for seconds, scored, _ in _late_totals(of)
         ),
         _check(1, "score changes of 2", "68 % (+- 2 %)", (0.66, 0.70), of_two),
         _check(1, "score changes of 3", "25 % (+- 2 %)", (0.23, 0.27), of_three),
@@ -184,13 +186,20 @@ def _scoring(of: ScoreFigures) -> list[Check]:
     ]
 
 
-def _late_total(seconds: float, late: tuple[Floats, Floats]) -> Iterator[Check]:
-    """Return the share of games in which over by two points is won so late, and its price."""
-    scored, price = late
-    found, name = share(scored >= 2), f"two points more in the last {seconds:g} s"
-    yield _check(1, name, "by the rate", LATE_GATES[seconds], found)
-    excess = mean(price - (scored >= 2))
-    yield _check(3, f"{name}, price less share", "0 (+- 0.05)", (-0.05, 0.05), excess)
+def _late_totals(of: ScoreFigures) -> list[tuple[float, Floats, Floats]]:
+    """Return what was still scored from each time on, and the price of over by two points then."""
+    late = ((of.scored_minute, of.price_minute), (of.scored_seconds, of.price_seconds))
+    return [(seconds, *of_late) for seconds, of_late in zip(LATE_S, late, strict=True)]
+
+
+def _late_name(seconds: float) -> str:
+    return f"two points more in the last {seconds:g} s"
+
+
+def _late_prices(of: ScoreFigures) -> Iterator[Check]:
+    for seconds, scored, price in _late_totals(of):
+        excess, name = mean(price - (scored >= 2)), f"{_late_name(seconds)}, price less share"
+        yield _check(3, name, "0 (+- 0.05)", (-0.05, 0.05), excess)
 
 
 def _paths(of: ScoreFigures) -> list[Check]:

@@ -133,9 +133,14 @@ class TapeView:
     @property
     def home_won(self) -> bool:
         """Return whether the first line of the moneyline won; it did not in a tie."""
+        return self.home_value == 1
+
+    @property
+    def home_value(self) -> float:
+        """Return what a contract on the first line of the moneyline paid: a half in a tie."""
         of_first = self._rows["line"] == self._lines[self.moneyline.first.line_id]
         results = self._rows["state"][self._of(Kind.RESULT) & of_first]
-        return bool(results[-1] == Result.WON)
+        return {Result.WON: 1.0, Result.LOST: 0.0}.get(Result(results[-1]), 0.5)
 
     def suspensions(self, type_: MarketType) -> list[tuple[int, int]]:
         """Return start and end of each suspension of a market."""

@@ -13,7 +13,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from sim.crowd.calibration.bootstrap import TargetCheck
+from sim.crowd.calibration.bootstrap import TargetCheck, from_source
+from sim.crowd.calibration.sources import ALL_MAKERS, JOINER, QUEUE_EQUITIES
 from sim.crowd.calibration.wager_values import (
     CLOSE,
     EVERY_S,
@@ -40,12 +41,17 @@ WagerTarget = TargetCheck[WagerValues]
 
 def wager_targets() -> Iterator[WagerTarget]:
     """Return the checks of group 10 on recorded games."""
+    yield from value_targets()
+    yield from from_source(JOINER, _slower_is_worse())
+    yield from from_source(JOINER, _spread_of_games())
+
+
+def value_targets() -> Iterator[WagerTarget]:
+    """Return those of them that hold for any sport: values of a joiner, and of all makers."""
     for phase in GATES:
         statistic = partial(_mean_value, USUAL_S, phase)
         yield from _values("joiner on a recording", phase, statistic)
-    yield from _slower_is_worse()
-    yield from _spread_of_games()
-    yield from _makers()
+    yield from from_source(ALL_MAKERS, _makers())
 
 
 def joined_targets() -> Iterator[TargetCheck[dict[str, FillSums]]]:
@@ -63,10 +69,11 @@ def _values(
             low, high = GATES[phase] if at == GATED_S else INFORMATION
             target = f"{low:g} to {high:g}" if at == GATED_S else "for information"
             name = f"{joiner}, {phase}, {_when(at)}"
-            yield TargetCheck(GROUP, name, target, low, high, partial(value, at))
+            yield TargetCheck(GROUP, name, target, low, high, partial(value, at), JOINER)
     name = f"{joiner}, {phase}, lost 10 to 60 s"
     target = "little (equities 0.06)"
-    yield TargetCheck(GROUP, name, target, -0.5, 0.5, partial(_later_loss, value))
+    statistic = partial(_later_loss, value)
+    yield TargetCheck(GROUP, name, target, -0.5, 0.5, statistic, QUEUE_EQUITIES)
 
 
 def _when(at: Horizon) -> str:

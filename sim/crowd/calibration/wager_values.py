@@ -100,7 +100,7 @@ class _Prices:
         self._last = known[np.maximum(np.searchsorted(known, np.arange(count), "right") - 1, 0)]
         following = np.append(known, count)
         self._next = following[np.searchsorted(known, np.arange(count))]
-        self._result = float(view.home_won)
+        self._result = view.home_value
 
     def of_phase(self, fills: _Fills, phase: str) -> Flags:
         """Return which fills are of a phase, at prices that are not extreme."""

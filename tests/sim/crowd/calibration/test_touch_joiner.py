@@ -1,0 +1,125 @@
+"""A naive maker at the touch of a recording: where it joins, its fills, and what they are worth."""
+
+from pathlib import Path
+
+import pytest
+
+from recordings.reader import Tape
+from recordings.tape import Clocks, Side
+from recordings.writer import TapeWriter
+from sim.crowd.calibration.tape_view import TapeView
+from sim.crowd.calibration.touch_joiner import joiner_fills_on_tape
+from sim.crowd.calibration.wager_values import sums_by_phase
+from strategies.trading.model.ids import EventId, LineId, MarketId
+from strategies.trading.model.market import (
+    EventStatus,
+    Line,
+    Market,
+    MarketStatus,
+    Result,
+    SportEvent,
+)
+from strategies.trading.model.market_types import MarketType, Selection
+from strategies.trading.model.units import NS_PER_SECOND
+
+START_NS = 1_790_000_000 * NS_PER_SECOND
+GAME, MONEYLINE = EventId("game"), MarketId("219")
+EVERY_CHANGE_S, SLOW_S = 0.0, 30.0
+
+
+class GameTape:
+    """A recording of one moneyline, written message by message; seconds are from its start."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the market before the game."""
+        self.folder = folder
+        self.writer = TapeWriter(folder, source="test", simulated=True, clocks=Clocks.ONE)
+        event = SportEvent(GAME, "A at H", "H", "A", "NBA", "basketball", START_NS)
+        self.event = self.writer.add_event(event)
+        self.market = self.writer.add_market(
+            Market(GAME, MONEYLINE, MarketType.MONEYLINE, "Moneyline")
+        )
+        self.home, self.away = (
+            self.writer.add_line(Line(LineId(name), GAME, MONEYLINE, Selection(name), 0.0))
+            for name in ("home", "away")
+        )
+        self.at(0)
+        self.writer.market_status(self.market, MarketStatus.OPEN)
+
+    def at(self, seconds: float) -> None:
+        """Start a message."""
+        at_ns = START_NS + int(seconds * NS_PER_SECOND)
+        self.writer.begin_message(at_ns, at_ns)
+
+    def finish(self) -> Tape:
+        """Play a game from 600 s to 700 s that home wins, and return the recording."""
+        self.at(600)
+        self.writer.market_status(self.market, MarketStatus.SUSPENDED)
+        self.at(601)
+        self.writer.event_status(self.event, EventStatus.LIVE)
+        self.writer.score(self.event, 0, 0, 0)
+        self.at(602)
+        self.writer.market_status(self.market, MarketStatus.OPEN)
+        self.at(700)
+        self.writer.market_status(self.market, MarketStatus.SUSPENDED)
+        self.at(800)
+        self.writer.market_status(self.market, MarketStatus.CLOSED)
+        for line, result in ((self.home, Result.WON), (self.away, Result.LOST)):
+            self.writer.result(line, result)
+        self.writer.close()
+        return Tape(self.folder)
+
+
+@pytest.fixture
+def game(tmp_path: Path) -> GameTape:
+    """Return a recording with a touch of +100 and -110, of $100 each, from one second on."""
+    tape = GameTape(tmp_path / "tape")
+    tape.at(1)
+    tape.writer.offer(tape.home, 100, 10_000)
+    tape.writer.offer(tape.away, -110, 10_000)
+    return tape
+
+
+def test_it_joins_behind_those_who_were_there_first(game: GameTape) -> None:
+    """A taker of $105 on home takes the $100 ahead of it, and $5 of its wager on away at +100."""
+    game.at(50)
+    game.writer.trade(game.home, 100, 10_500, Side.TAKER)
+    ((fill,),) = joiner_fills_on_tape(game.finish(), [EVERY_CHANGE_S])
+    assert (fill.is_first, fill.price, fill.payout_cents) == (False, 0.5, 1_000)
+    assert fill.at_ns == START_NS + 50 * NS_PER_SECOND
+
+
+def test_one_that_looks_seldom_stays_where_the_touch_was(game: GameTape) -> None:
+    """The touch on home falls to -120: who looks at every change left; who does not is filled."""
+    game.at(31)
+    game.writer.offer(game.home, 100, 0)
+    game.writer.offer(game.home, -120, 10_000)
+    game.at(32)
+    game.writer.offer(game.away, -110, 0)
+    game.writer.offer(game.away, 105, 10_000)
+    quick, slow = joiner_fills_on_tape(game.finish(), [EVERY_CHANGE_S, SLOW_S])
+    assert quick == []
+    assert [(fill.is_first, fill.price) for fill in slow] == [(False, 0.5)]
+
+
+def test_a_fill_is_valued_by_the_prices_after_it_and_the_result(game: GameTape) -> None:
+    """Away was backed at 50 cents; the price of away falls, and home wins."""
+    game.at(50)
+    game.writer.trade(game.home, 100, 10_500, Side.TAKER)
+    game.at(51)
+    game.writer.offer(game.home, 100, 9_000)
+    game.at(55)
+    game.writer.offer(game.home, 100, 0)
+    game.writer.offer(game.home, -120, 10_000)
+    game.writer.offer(game.away, -110, 0)
+    game.writer.offer(game.away, 110, 10_000)
+    tape = game.finish()
+    (fills,) = joiner_fills_on_tape(tape, [SLOW_S])
+    sums = sums_by_phase(TapeView(tape), fills)["pre-game"]
+    (fill,) = fills
+    away_before, away_after = (110 / 210 + 1 - 0.5) / 2, (100 / 210 + 1 - 120 / 220) / 2
+    assert sums.weight == fill.payout_cents
+    assert sums.half_spread == pytest.approx(sums.weight * (0.5 + 110 / 210 - 1) / 2)
+    assert sums.values[1.0] == pytest.approx(sums.weight * (away_before - 0.5))
+    assert sums.values[10.0] == pytest.approx(sums.weight * (away_after - 0.5))
+    assert sums.values["settled"] == pytest.approx(-0.5 * sums.weight)
