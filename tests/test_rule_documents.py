@@ -18,6 +18,8 @@ CODE = re.compile(r"[a-z]+(_[a-z]+)+")
 # The modules that hold the exchange's codes.
 CODE_MODULES = ("refusals.py", "prophet.py", "activation.py", "cancels.py", "participant.py")
 TEST = re.compile(r"^def test_(\w+)", re.MULTILINE)
+# The first columns of tables of measurements, which state no rule.
+MEASURED = {"queue", "ours", "model"}
 KNOWN = re.compile(r"(documented|observed|assumed)\b")
 
 Row = dict[str, str]
@@ -74,8 +76,8 @@ def codes_sent() -> set[str]:
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_rule_names_existing_tests(document: str) -> None:
-    """Each row of each table has at least one test, and all that it names exist."""
-    documented = list(rows(document))
+    """Each row of each table of rules has at least one test, and all that it names exist."""
+    documented = [row for row in rows(document) if next(iter(row)) not in MEASURED]
     assert len(documented) > 20
     untested = [row for row in documented if not NAME.findall(row["test"])]
     assert untested == []
