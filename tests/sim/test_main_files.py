@@ -216,9 +216,8 @@ def test_a_truncated_stream_file_is_refused(sim: Sim, tmp_path: Path, name: str)
         ('{"op": "mcm", "pt": 16000', "line 3"),
         ("no stream at all", "line 3"),
         ('{"op": "mcm", "pt": 1500000000000, "mc": []}', "line 3"),
-        ('{"op": "mcm", "pt": 1600000002000, "mc": [{"id": "1.9", "rc": []}]}', "line 3"),
     ],
-    ids=["half a line", "not json", "back in time", "undefined market"],
+    ids=["half a line", "not json", "back in time"],
 )
 def test_a_corrupt_stream_file_is_refused_with_its_line(
     sim: Sim, tmp_path: Path, line: str, place: str
@@ -227,6 +226,19 @@ def test_a_corrupt_stream_file_is_refused_with_its_line(
     write_stream(tmp_path / "stream", "\n".join([*stream_lines(), line]))
     refused(sim("import", "betfair", "stream", "--out", "out"), "import", "stream", place)
     assert not (tmp_path / "out").exists()
+
+
+def test_an_odd_market_of_a_stream_file_is_named_and_the_rest_imported(
+    sim: Sim, tmp_path: Path
+) -> None:
+    """A market that was never defined costs itself alone, and is named with its line."""
+    odd = '{"op": "mcm", "pt": 1600000002000, "mc": [{"id": "1.9", "rc": []}]}'
+    write_stream(tmp_path / "stream", "\n".join([*stream_lines(), odd]))
+    outcome = sim("import", "betfair", "stream", "--out", "out")
+    assert (outcome.status, outcome.err) == (0, [])
+    (line,) = [text for text in outcome.out if text.startswith("Refused")]
+    assert line == "Refused, as UNKNOWN changes before it is defined in line 3 of stream: 1.9"
+    assert sim("validate", "out").out[-1] == "valid"
 
 
 @pytest.mark.parametrize(

@@ -213,8 +213,7 @@ def test_a_cancel_is_delayed_by_its_own_time_and_like_the_market_data(
 
         gateway.clock.enter(begin)
         await loop.until(lambda: has(WagerOpened))
-        await asyncio.sleep(1)
-        gateway.clock.enter(cancel)
+        gateway.clock.call_at(gateway.clock.now_ns() + 1_000 * MILLISECOND, cancel)
         await loop.until(lambda: has(WagerCancelled))
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)

@@ -22,7 +22,7 @@ from strategies.trading.ports.strategy import Strategy
 from strategies.trading.pricing.touch import Consensus, Power, Pricing
 from strategies.trading.risk.limits import Limits
 from strategies.trading.wagers.wager_settings import WagerSettings
-from tests.storms.feed_troubles import FeedTroubles, draw_feed_troubles
+from tests.storms.feed_faults import FeedFaults, draw_feed_faults
 
 Choice = TypeVar("Choice")
 
@@ -76,7 +76,7 @@ class Scenario:
     background_traders: BackgroundTraderSettings
     crowd: CrowdSettings | None
     faults: Faults
-    feed: FeedTroubles
+    feed: FeedFaults
     latency: Latency
     queue: QueueModel
     strategy: Strategy
@@ -96,7 +96,7 @@ def draw_scenario(seed: int) -> Scenario:
     rng = streams["scenario"]
     exchange = _exchange(rng)
     queues: tuple[QueueModel, ...] = (Back(), Front(), Prorata(), Probable(2.0))
-    feed = draw_feed_troubles(streams["feed"])
+    feed = draw_feed_faults(streams["feed"])
     pricings: tuple[Pricing, ...] = (Consensus(0.2), Power(0.2))
     return Scenario(
         seed=seed,

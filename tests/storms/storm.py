@@ -21,7 +21,7 @@ from strategies.trading.model.events import (
 from strategies.trading.model.ids import WagerRef
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.schedule import Priority
-from tests.storms.feed_troubles import FeedGuard, LateDelay, schedule_gaps
+from tests.storms.feed_faults import FeedGuard, LateDelay, schedule_gaps
 from tests.storms.invariants import CheckedExchange, ExchangeObserver, Invariants, ObservedProphet
 from tests.storms.scenario import MAX_BROKEN_WITHIN_NS, Scenario, draw_scenario
 from tests.storms.simulation import CrowdGame, SmallGame
@@ -55,10 +55,10 @@ class Storm:
             scenario.exchange,
         )
         keys = tuple(market.key for market in self.info.markets)
-        opens_ns, troubles = self.game.opens_ns, scenario.feed
-        delay = LateDelay(self.env, opens_ns, scenario.latency.feed, troubles.late)
+        opens_ns, feed = self.game.opens_ns, scenario.feed
+        delay = LateDelay(self.env, opens_ns, scenario.latency.feed, feed.late)
         publisher = Publisher(self.env, self.inbox, delay, self.info.clocks, keys)
-        schedule_gaps(self.env, opens_ns, publisher, delay, troubles.gaps)
+        schedule_gaps(self.env, opens_ns, publisher, delay, feed.gaps)
         self.connection = make_connection(
             *(self.env, self.exchange, scenario.latency, self.inbox, publisher.markets),
             *(scenario.faults, scenario.streams["faults"]),

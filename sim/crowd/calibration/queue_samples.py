@@ -34,7 +34,7 @@ TRUE = "true"
 VALUE_NS = NS_PER_SECOND
 
 
-class QueueFigures(NamedTuple):
+class ShadowFigures(NamedTuple):
     """The figures of wagers under one queue: a number for each wager, all in the same order.
 
     `filled` is the share of the stake that was matched; the others are NaN where nothing was.
@@ -55,13 +55,13 @@ class QueueSample(NamedTuple):
 
     ahead_cents: Floats
     half_spread: Floats
-    by_queue: Mapping[str, QueueFigures]
+    by_queue: Mapping[str, ShadowFigures]
     cancels: Floats
 
     def chosen(self, wagers: Flags) -> "QueueSample":
         """Return some of the wagers, with all cancels."""
         by_queue = {
-            queue: QueueFigures(*(column[wagers] for column in figures))
+            queue: ShadowFigures(*(column[wagers] for column in figures))
             for queue, figures in self.by_queue.items()
         }
         return QueueSample(
@@ -83,8 +83,8 @@ def pooled(samples: Sequence[QueueSample]) -> QueueSample:
     )
 
 
-def _joined(figures: Sequence[QueueFigures]) -> QueueFigures:
-    return QueueFigures(*(np.concatenate(columns) for columns in zip(*figures, strict=True)))
+def _joined(figures: Sequence[ShadowFigures]) -> ShadowFigures:
+    return ShadowFigures(*(np.concatenate(columns) for columns in zip(*figures, strict=True)))
 
 
 def queue_samples(settings: CrowdSettings, seed: int, games: int) -> list[QueueSample]:
@@ -137,7 +137,7 @@ def _sample(
 
 def _figures(
     shadows: Sequence[ShadowWager], outcomes: Sequence[ShadowFill], touches: Touches
-) -> QueueFigures:
+) -> ShadowFigures:
     nothing = float("nan")
     joins_ns = np.array([shadow.joins_ns for shadow in shadows], dtype=np.int64)
     filled_ns = np.array([outcome.filled_ns or 0 for outcome in outcomes], dtype=np.int64)
@@ -147,7 +147,7 @@ def _figures(
     on_first = np.array([shadow.line % 2 == 0 for shadow in shadows], dtype=bool)
     paid = np.array([implied_probability(shadow.odds) for shadow in shadows], dtype=np.float64)
     value = np.where(on_first, mid, 1 - mid) - paid
-    return QueueFigures(
+    return ShadowFigures(
         np.array([outcome.filled for outcome in outcomes], dtype=np.float64),
         np.where(is_filled, (filled_ns - joins_ns) / NS_PER_SECOND, nothing),
         np.where(is_filled, value, nothing),

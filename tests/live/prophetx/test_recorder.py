@@ -259,9 +259,9 @@ def test_case_30_a_gap_counts_from_the_last_message_before_it(tmp_path: Path) ->
     harness = RecorderHarness(tmp_path / "tape", clock=clock)
     harness.begin(moneyline([(110, 5)], []))
     harness.send_trade(HOME, 110, 3, 9)
-    heard_ns = harness.at_ns
-    harness.recorder.on_record(SocketDown(1, heard_ns + 5_000_000_000, "nothing for 5 s"))
-    clock.at_ns = heard_ns + 15_000_000_000
+    last_ns = harness.at_ns
+    harness.recorder.on_record(SocketDown(1, last_ns + 5_000_000_000, "nothing for 5 s"))
+    clock.at_ns = last_ns + 15_000_000_000
     harness.recorder.on_record(SocketUp(2, clock.at_ns, 1))
     harness.snapshot(moneyline([(110, 5)], []))
     note = "the feed was lost 1 time while recording, for 15.0 s in all, counted from the last "

@@ -20,8 +20,8 @@ from sim.crowd.calibration.queue_checks import (
 from sim.crowd.calibration.queue_samples import (
     MODELS,
     TRUE,
-    QueueFigures,
     QueueSample,
+    ShadowFigures,
     pooled,
     queue_sample,
 )
@@ -188,12 +188,12 @@ def test_every_model_has_the_same_wagers(sample: QueueSample) -> None:
 def by_hand() -> QueueSample:
     """Return four wagers, of which the true queue fills three and every model two."""
     nothing = float("nan")
-    true = QueueFigures(
+    true = ShadowFigures(
         np.array([1.0, 1.0, 1.0, 0.0]),
         np.array([2.0, 4.0, 6.0, nothing]),
         np.array([0.01, 0.01, -0.02, nothing]),
     )
-    back = QueueFigures(
+    back = ShadowFigures(
         np.array([1.0, 1.0, 0.0, 0.0]),
         np.array([2.0, 6.0, nothing, nothing]),
         np.array([0.01, -0.01, nothing, nothing]),

@@ -36,7 +36,7 @@ class LateTime:
 
 
 @dataclass(frozen=True)
-class FeedTroubles:
+class FeedFaults:
     """What a storm's feed suffers, and the limit of its desk on the delay, zero for none."""
 
     gaps: tuple[Gap, ...]
@@ -44,8 +44,8 @@ class FeedTroubles:
     max_delay_ns: int
 
 
-def draw_feed_troubles(rng: Generator) -> FeedTroubles:
-    """Draw the troubles of a storm; some have none."""
+def draw_feed_faults(rng: Generator) -> FeedFaults:
+    """Draw the faults of a storm's feed; some have none."""
     gaps, late = [], []
     for _ in range(int(rng.integers(3))):
         at_s = float(rng.uniform(5, 120))
@@ -55,7 +55,7 @@ def draw_feed_troubles(rng: Generator) -> FeedTroubles:
         to_s = at_s + float(rng.exponential(10))
         late.append(LateTime(at_s, to_s, float(rng.uniform(0.5, 20))))
     limits_ns = (0, 2 * NS_PER_SECOND, 10 * NS_PER_SECOND)
-    return FeedTroubles(tuple(gaps), tuple(late), limits_ns[int(rng.integers(3))])
+    return FeedFaults(tuple(gaps), tuple(late), limits_ns[int(rng.integers(3))])
 
 
 class LateDelay:
