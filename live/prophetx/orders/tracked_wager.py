@@ -38,6 +38,8 @@ _RESULTS = {
     "draw": Result.PUSHED,
     "no_result": Result.VOIDED,
 }
+# What stands in its place until then.
+_NO_RESULT_YET = (None, "", "tbd")
 _WAITING = "inactive"
 _INVALID = "invalid"
 _CANCELLED = ("canceled", "cancelled")
@@ -345,6 +347,11 @@ class TrackedWager:
 def is_settled(order: WireOrder) -> bool:
     """Return whether a wager has its result."""
     return order.winning_status in _RESULTS
+
+
+def has_unknown_result(order: WireOrder) -> bool:
+    """Return whether a wager has a result that the exchange does not document."""
+    return not is_settled(order) and order.winning_status not in _NO_RESULT_YET
 
 
 def _profit_of(matches: Sequence[WireMatch]) -> int:

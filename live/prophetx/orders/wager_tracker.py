@@ -8,7 +8,7 @@ from operator import itemgetter
 from live.decode_errors import DecodeErrors
 from live.prophetx.orders.order_history import UNKNOWN, OrderHistory
 from live.prophetx.orders.settlement_inference import SettlementInference
-from live.prophetx.orders.tracked_wager import TrackedWager
+from live.prophetx.orders.tracked_wager import TrackedWager, has_unknown_result
 from live.prophetx.wire.orders import WireOrder
 from live.retry_pauses import LATE_LOOK_SECONDS
 from live.wall_clock import WallClock
@@ -96,7 +96,12 @@ class WagerTracker:
         return events
 
     def changes(self, wager: TrackedWager, order: WireOrder) -> list[Event]:
-        """Apply a report without emitting; one that cannot be read is counted and ignored."""
+        """Apply a report without emitting; one that cannot be read is counted and ignored.
+
+        Of one with an unknown result, which settles nothing, the rest is applied.
+        """
+        if has_unknown_result(order):
+            self._decode_errors.note(ProtocolError("the result of a wager", repr(order)))
         try:
             return self._with_settlement(wager, wager.apply(order))
         except ProtocolError as error:

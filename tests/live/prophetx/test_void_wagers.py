@@ -23,8 +23,10 @@ from strategies.trading.model.events import (
     Event,
     MarketSettled,
     TradeBroken,
+    WagerAccepted,
     WagerCancelled,
     WagerMatched,
+    WagerOpened,
 )
 from strategies.trading.model.ids import WagerRef
 from strategies.trading.model.market import Result
@@ -120,6 +122,23 @@ def test_a_wager_that_is_void_alone_is_a_broken_trade(
     assert [Result.WON in dict(each.results).values() for each in settled] == [True] * (
         others == ("profit",)
     )
+
+
+def test_an_unknown_result_settles_nothing_and_is_counted() -> None:
+    """The rest of its report is booked; the result is, once the exchange has one that we know."""
+    errors, responses = DecodeErrors(), Responses()
+
+    async def report(client: ProphetClient) -> list[Event]:
+        tracker = WagerTracker(OrderHistory(client), responses.clock, CATALOGUE, errors)
+        wager = tracker.add(known().request)
+        for status in ("tbd", "half_won", "profit"):
+            assert not any(isinstance(event, MarketSettled) for event in tracker.pending)
+            tracker.apply(wager, fill(1_000, 1_000, winning_status=status))
+        return tracker.pending
+
+    events = asking(responses, report)
+    assert types(events) == [WagerAccepted, WagerOpened, WagerMatched, MarketSettled]
+    assert errors.counts == {"the result of a wager": 1}
 
 
 def test_wagers_that_are_void_with_their_market_settle_it() -> None:
