@@ -226,10 +226,10 @@ def test_the_headroom_is_what_the_tightest_limit_leaves(
 @pytest.mark.slow
 def test_a_stake_within_the_headroom_is_not_reduced(run_in: Run, tmp_path: Path) -> None:
     """Quotes of all that the limits leave stay whole through a game; a dollar more is cut."""
-    settings = ("+experiment=nba_in_play", "markets=moneyline")
-    filled = run_in(tmp_path, *settings, FILLER)
+    filled = run_in(tmp_path, "+experiment=nba_in_play", FILLER)
     assert filled.summary["wagers_placed"] > 10
     assert filled.table("notes")["value"].n_unique() > 3
     reduced = pl.col("reason").str.contains("fits")
     assert filled.table("denials").filter(reduced).is_empty()
-    assert run_in(tmp_path, *settings, OVERFILLER).table("denials").filter(reduced).height > 10
+    overfilled = run_in(tmp_path, "+experiment=nba_in_play", OVERFILLER)
+    assert overfilled.table("denials").filter(reduced).height > 10

@@ -43,7 +43,7 @@ def test_desk_and_exchange_agree_through_a_storm(storm_seed: int) -> None:
 def test_storms_contain_every_kind_of_event() -> None:
     """The storms above contain every kind of event that they are to test."""
     seen: Counter[str] = Counter()
-    for seed in range(20):
+    for seed in range(40):
         seen.update(events_of(seed))
     assert seen["fills"] > 200
     assert seen["duplicated fills"] > 5

@@ -44,8 +44,7 @@ def available_change_cents(
             pair = catalogue.pair_of(requests[event.ref].line_id)
             side = 0 if pair.first.line_id == requests[event.ref].line_id else 1
             exposure.book_fill(pair, side, *_matched_change(event), 0)
-            if pair.market_key in ledger.settlements:
-                ledger.pay_late_fill(pair.market_key)
+            ledger.pay_late_fill(pair.market_key)
     return ledger.available_cents
 
 

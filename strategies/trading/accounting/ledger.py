@@ -94,8 +94,9 @@ class Ledger:
             self._pay_out(event, at_ns)
 
     def pay_late_fill(self, key: MarketKey) -> None:
-        """Pay out by its result what was matched in a market after that was received."""
-        self._pay_out(*self._results[key])
+        """Pay out by its result, if there is one, what was matched in a market after that."""
+        if key in self._results:
+            self._pay_out(*self._results[key])
 
     def result_of(self, pair: Pair) -> Result | None:
         """Return the last result of a pair's first line, None before its market was settled."""

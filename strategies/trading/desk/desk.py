@@ -63,6 +63,7 @@ from strategies.trading.wagers.private_updates import (
     CHANGES_OF_MATCHED,
     ON_THE_WAY,
     PRIVATE_UPDATES,
+    RESULTS_OF_OPENING,
     PrivateUpdate,
 )
 from strategies.trading.wagers.wager import Wagers
@@ -265,19 +266,19 @@ class Desk:
         wager = self.wagers.apply(event, at_ns)
         if wager is None:
             return
-        self.risk.back_off.note(wager, event, at_ns)
         kind = type(event)
         if kind is WagerAccepted:
             self.rejections.clear()
         elif isinstance(event, WagerRejected):
             self._halt(self.rejections.add(event, wager.placed_ns, at_ns), at_ns)
+        elif kind in RESULTS_OF_OPENING:
+            self.risk.back_off.note(wager, event, at_ns)
         market = self.market_states.markets[wager.pair.market_key]
         # A wager that is accepted or opened covers its quote as it did in flight.
         if market.waiting or kind not in ON_THE_WAY:
             market.targets = None
         if kind in CHANGES_OF_MATCHED:
-            if market.key in self.ledger.settlements:
-                self.ledger.pay_late_fill(market.key)
+            self.ledger.pay_late_fill(market.key)
             self._update_accounts(at_ns)
         # After a refusal, deciding at once would send the same again.
         if kind is CancelRefused:

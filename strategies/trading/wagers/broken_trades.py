@@ -10,17 +10,17 @@ from strategies.trading.model.money import dollars_text
 class BrokenTrades:
     """The broken trades of a wager: their stake and what it could win, in cents.
 
-    Updates come in any order: a trade whose fill was not received yet is kept until it is, and does
-    not count before.
+    Updates come in any order: a trade whose fill was not received yet is one of `early` until it
+    is, and does not count before.
     """
 
-    __slots__ = ("_early", "_totals", "profit_cents", "stake_cents")
+    __slots__ = ("_totals", "early", "profit_cents", "stake_cents")
 
     def __init__(self) -> None:
         """Start with nothing broken."""
         self.stake_cents = 0
         self.profit_cents = 0
-        self._early: list[TradeBroken] = []
+        self.early: list[TradeBroken] = []
         self._totals: set[int] = set()
 
     def is_new(self, event: TradeBroken) -> bool:
@@ -29,22 +29,22 @@ class BrokenTrades:
 
     def receive(self, event: TradeBroken, matched_cents: int, most_cents: int) -> None:
         """Take an update; raise InvariantError if more is broken than can have been matched."""
-        early_cents = sum(each.stake_cents for each in self._early)
+        early_cents = sum(each.stake_cents for each in self.early)
         if event.stake_cents + early_cents > max(matched_cents, most_cents):
             message = (
                 f"wager {event.ref}: {dollars_text(event.stake_cents)} broken, of "
                 f"{dollars_text(matched_cents)} matched"
             )
             raise InvariantError(message)
-        self._early.append(event)
+        self.early.append(event)
         if event.total_cents:
             self._totals.add(event.total_cents)
 
     def take_due(self, matched_cents: int) -> Iterator[TradeBroken]:
         """Yield the trades that are within what is matched; each counts from then on."""
-        for event in tuple(self._early):
+        for event in tuple(self.early):
             if event.stake_cents <= matched_cents:
-                self._early.remove(event)
+                self.early.remove(event)
                 matched_cents -= event.stake_cents
                 self.stake_cents += event.stake_cents
                 self.profit_cents += event.profit_cents

@@ -34,3 +34,4 @@ END_REASONS = {
 RESPONSES_TO_PLACING = frozenset((WagerAccepted, WagerRejected))
 ON_THE_WAY = frozenset((WagerAccepted, WagerOpened))
 CHANGES_OF_MATCHED = frozenset((WagerMatched, ProfitCorrected, TradeBroken))
+RESULTS_OF_OPENING = frozenset((WagerOpened, WagerInvalid))

@@ -325,7 +325,8 @@ class Wagers:
             self._keep_ended(wager, at_ns)
         elif wager.matched_cents == wager.stake_cents and wager.ref in self._live:
             self._end(wager, EndReason.MATCHED, wager.stake_cents, at_ns)
-        self._break_trades(wager)
+        if wager.broken.early:
+            self._break_trades(wager)
 
     def _break_trades(self, wager: Wager) -> None:
         for event in wager.broken.take_due(wager.matched_cents):
