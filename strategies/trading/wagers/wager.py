@@ -369,8 +369,7 @@ class Wagers:
         change_cents = wager.update_shown()
         if not change_cents:
             return
-        offers = self._offers[wager.shown_line_id]
-        odds = wager.shown_odds
+        offers, odds = self._offers[wager.shown_line_id], wager.shown_odds
         if wager.reason in (EndReason.REJECTED, EndReason.INVALID):
             offers.disown(odds, -change_cents)
         elif change_cents > 0 or wager.state is WagerState.CANCELLING:
