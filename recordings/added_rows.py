@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from recordings.game_states import LONGEST_CLOCK_NS
 from recordings.tape import TapeInfo
-from recordings.utc_time import utc_ns
+from recordings.utc_time import possible_ns, utc_ns
 from recordings.writer import TapeWriter
 from strategies.trading.model.errors import TapeError
 from strategies.trading.model.units import NS_PER_SECOND
@@ -73,7 +74,7 @@ def added_rows(path: Path, info: TapeInfo) -> list[AddedRow]:
 
 
 def _row(place: str, text: str, events: dict[Any, int], lines: dict[Any, int]) -> AddedRow:
-    if "line_id" in msgspec.json.decode(text):
+    if "line_id" in msgspec.json.decode(text, type=dict):
         price = msgspec.json.decode(text, type=_OutsidePrice)
         if not 0 < price.probability < 1:
             message = f"{price.probability} is no probability between 0 and 1"
@@ -84,10 +85,10 @@ def _row(place: str, text: str, events: dict[Any, int], lines: dict[Any, int]) -
         )
     score = msgspec.json.decode(text, type=_Score)
     event = _known(events, score.event_id, "event")
-    clock_ns = round(score.clock_seconds * NS_PER_SECOND)
-    if min(score.home, score.away, clock_ns) < 0:
-        message = "a score and its clock are zero or more"
+    if not 0 <= score.clock_seconds <= LONGEST_CLOCK_NS / NS_PER_SECOND:
+        message = "its clock is below zero or beyond a week"
         raise ValueError(message)
+    clock_ns = round(score.clock_seconds * NS_PER_SECOND)
     return AddedRow(
         _time_ns(score.time),
         place,
@@ -103,4 +104,4 @@ def _known(indices: dict[Any, int], key: str, what: str) -> int:
 
 
 def _time_ns(time: str | int) -> int:
-    return time if isinstance(time, int) else utc_ns(time)
+    return possible_ns(time if isinstance(time, int) else utc_ns(time))

@@ -6,7 +6,8 @@ clock. Of 36,460 scored plays of 310 real NBA games, as their league corrected t
 has either. So on a recording of a real game a score may fall by one play of its sport, and a clock
 run back by MOST_PUT_BACK_NS; beyond that the row is of another game, or wrong.
 
-Of a sport that is not in SPORTS nothing is known, and of a real one everything is accepted.
+Of a sport that is not in SPORTS nothing is known, and of a real one everything is accepted, as long
+as its numbers can be those of any game.
 """
 
 from collections import defaultdict
@@ -18,6 +19,9 @@ from strategies.trading.model.units import NS_PER_SECOND
 
 _MINUTE_NS = 60 * NS_PER_SECOND
 MOST_PUT_BACK_NS = _MINUTE_NS
+# Of any sport.
+MOST_POINTS = 999_999
+LONGEST_CLOCK_NS = 7 * 24 * 60 * _MINUTE_NS
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,9 @@ class GameStates:
         """Apply a score; return why it cannot be, None if it can."""
         last, sport = self._scores[event], self.info.events[event].sport
         limits = SPORTS.get(sport.lower())
-        problem = self._fall(last, home, away, sport, limits)
+        problem = _wrong_number(home, away, clock_ns)
+        if problem is None:
+            problem = self._fall(last, home, away, sport, limits)
         if problem is None and clock_ns:
             problem = self._wrong_clock(last.clock_ns, clock_ns, sport, limits)
         if problem is None:
@@ -114,6 +120,14 @@ class GameStates:
         if longest is not None and clock_ns > longest * _MINUTE_NS:
             return f"{_clock_text(clock_ns)} are played, and no game of {sport} lasts {longest}:00"
         return None
+
+
+def _wrong_number(home: int, away: int, clock_ns: int) -> str | None:
+    if min(home, away) < 0 or max(home, away) > MOST_POINTS:
+        return f"a score is of 0 to {MOST_POINTS:,} points a side"
+    if not 0 <= clock_ns <= LONGEST_CLOCK_NS:
+        return "its clock is below zero or beyond a week"
+    return None
 
 
 def _clock_text(clock_ns: int) -> str:

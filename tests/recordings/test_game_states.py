@@ -144,6 +144,21 @@ def test_a_game_that_cannot_be_is_refused(
 
 
 @pytest.mark.parametrize(
+    ("scored", "why"),
+    [
+        (("0-1000000", 0), "a score is of 0 to 999,999 points a side"),
+        (("1-0", -1), "its clock is below zero or beyond a week"),
+        (("1-0", 10_081), "its clock is below zero or beyond a week"),
+    ],
+)
+def test_a_number_that_no_game_has_is_refused(tmp_path: Path, scored: Scored, why: str) -> None:
+    """Also of a sport of which nothing else is known: a reader would refuse such a row."""
+    with pytest.raises(TapeError, match=f"^A at H: {why}$"):
+        written(tmp_path / "tape", "tennis", REAL, [("0-0", 0), scored])
+    assert not (tmp_path / "tape").exists()
+
+
+@pytest.mark.parametrize(
     ("simulated", "sport", "scores", "corrections"),
     [
         (SIMULATED, "Basketball", [("54-51", 30), ("54-53", 30)], 0),

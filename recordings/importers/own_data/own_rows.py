@@ -1,5 +1,6 @@
 """Makes typed rows of the texts in a table's row, by a mapping."""
 
+import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from enum import Enum
@@ -16,6 +17,7 @@ from recordings.importers.own_data.column_mapping import (
 )
 from recordings.importers.wall_times import time_ns
 from recordings.tape import UNREPORTED_CENTS, Kind, Side
+from recordings.utc_time import possible_ns
 from strategies.trading.model.errors import TapeError
 from strategies.trading.model.ids import EventId, LineId, MarketId
 from strategies.trading.model.market import (
@@ -35,6 +37,11 @@ KINDS = (
     Kind.REFERENCE,
 )
 _MARKETS = (MarketType.MONEYLINE, MarketType.SPREAD, MarketType.TOTAL)
+_POINTS = re.compile("[0-9]{1,6}")
+# Of times in nanoseconds; what is larger takes long to convert.
+_LARGEST = Decimal(10) ** 19
+# More than was ever staked; in cents it fits in 64 bits, whatever the unit.
+_MOST_DOLLARS = 10**12
 _EPOCH_UNITS = {"s": NS_PER_SECOND, "ms": 1_000_000, "us": 1_000, "ns": 1}
 
 E = TypeVar("E", bound=Enum)
@@ -148,8 +155,8 @@ class RowReader:
         if part is None or not fields[part.column].strip():
             return UNREPORTED_CENTS
         amount = _decimal("amount", fields[part.column])
-        if amount < 0:
-            message = f"amount {amount} is negative"
+        if not 0 <= amount <= _MOST_DOLLARS:
+            message = f"amount {amount} is negative or too large"
             raise TapeError(message)
         if part.unit == "contracts":
             price = 0 if ratio is None else 1 / (1 + ratio)
@@ -159,8 +166,8 @@ class RowReader:
 
     def _score(self, fields: dict[str, str]) -> tuple[int, int]:
         home, away = (self._text(name, fields) for name in ("home_points", "away_points"))
-        if not home.isdecimal() or not away.isdecimal():
-            message = f"score {home!r} to {away!r}: needs two whole numbers"
+        if not _POINTS.fullmatch(home) or not _POINTS.fullmatch(away):
+            message = f"score {home!r} to {away!r}: needs two whole numbers of up to six digits"
             raise TapeError(message)
         return int(home), int(away)
 
@@ -209,10 +216,11 @@ def _time(part: TimePart, fields: dict[str, str]) -> int:
         ns = int(_decimal("time", text) * _EPOCH_UNITS[part.form])
     else:
         ns = time_ns(text, ZoneInfo(part.zone), None if part.form == "iso" else part.form)
-    if ns < 0:
-        message = f"{text!r} is before 1970"
-        raise TapeError(message)
-    return ns
+    try:
+        return possible_ns(ns)
+    except ValueError as error:
+        message = f"{text!r}: {error}"
+        raise TapeError(message) from error
 
 
 def _profit_per_stake(part: PricePart, text: str) -> Fraction:
@@ -233,7 +241,7 @@ def _decimal(what: str, text: str) -> Decimal:
         number = Decimal(text.strip())
     except InvalidOperation:
         number = Decimal("nan")
-    if not number.is_finite():
-        message = f"{what} {text!r} is no number"
+    if not number.is_finite() or abs(number) > _LARGEST:
+        message = f"{what} {text!r} is no number, or too large"
         raise TapeError(message)
     return number

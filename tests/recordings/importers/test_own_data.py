@@ -249,6 +249,10 @@ GOOD = f"{at(0)},offer,moneyline,home,,2.0,10,,,"
         (f"{at(1)},trade,moneyline,home,,2.0,,,,", "amount: a trade needs one"),
         (f"{at(1)},result,moneyline,home,,,,maybe,,", "state 'maybe' is none of won, lost"),
         (f"{at(1)},score,,,,,,,12,x", "score '12' to 'x': needs two whole numbers"),
+        (f"{at(1)},score,,,,,,,12,1000000", "needs two whole numbers of up to six digits"),
+        (f"{at(1)},offer,moneyline,home,,1e300,10,,,", "price '1e300' is no number, or too large"),
+        (f"{at(1)},offer,moneyline,home,,2.0,1e13,,,", "amount 1E+13 is negative or too large"),
+        (f"9999-01-05T20:00:00Z,{START},score,,,,,,,1,2", "a time is from 1970 to 2262"),
         (f"{at(1)},offer", "has not as many fields as there are columns"),
     ],
 )
