@@ -13,6 +13,8 @@ LEAST_VARIANCE = 1.0
 MOST_CERTAIN = 0.98
 # Newton's steps of a logistic fit: from a slope of one it converges in a few.
 PLATT_STEPS = 8
+# Without a bound it fails where prices separate winners from losers.
+MOST_LOG_ODDS = 15.0
 
 
 class Estimate(NamedTuple):
@@ -94,7 +96,7 @@ def platt_slope(prices: Floats, won: Flags) -> float:
     design = np.column_stack([np.ones_like(cut), np.log(cut / (1 - cut))])
     fitted = np.array([0.0, 1.0])
     for _ in range(PLATT_STEPS):
-        likely = 1 / (1 + np.exp(-design @ fitted))
+        likely = 1 / (1 + np.exp(-np.clip(design @ fitted, -MOST_LOG_ODDS, MOST_LOG_ODDS)))
         information = (design * (likely * (1 - likely))[:, None]).T @ design
         fitted += np.linalg.solve(information, design.T @ (won - likely))
     return float(fitted[1])

@@ -15,6 +15,8 @@ EARLY = "a day ahead"
 WINDOWS = {EARLY: (24, 12), "hours ahead": (12, 3), "last hour": (1, 0)}
 PRE_GAME_H, MOVES_H = 3, 6
 PAUSE_S = 30.0
+# The stream whose gaps were measured never sent two messages closer than this.
+CONFLATED_NS = NS_PER_SECOND // 10
 # Intervals at which books are sampled.
 GRID_PRE_S, GRID_IN_S = 10.0, 1.0
 MINUTE_S = 60.0
@@ -63,8 +65,7 @@ def figures_of(view: TapeView) -> MarketFigures:
     depth, rungs = _levels(view)
     return MarketFigures(
         rates={(type_, name): rate for type_ in view.types for name, rate in _rates(view, type_)},
-        gaps_s=np.diff(_between(view.messages_ns(MarketType.MONEYLINE), *_in_play(view)))
-        / NS_PER_SECOND,
+        gaps_s=_gaps_s(_between(view.book_changes_ns(MarketType.MONEYLINE), *_in_play(view))),
         spreads=_spreads(view),
         one_and_two_sided=_one_and_two_sided(view),
         depth=depth,
@@ -79,6 +80,20 @@ def figures_of(view: TapeView) -> MarketFigures:
             (to - since) / NS_PER_SECOND for since, to in view.suspensions(MarketType.MONEYLINE)
         ),
     )
+
+
+def _gaps_s(messages_ns: Integers) -> Floats:
+    """Return the gaps between changes, if none is sent within CONFLATED_NS of the one before.
+
+    What happens within that time waits until it is over, and is sent as one message. A trade has
+    no message of its own there.
+    """
+    sent_ns = messages_ns[:1].tolist()
+    for at_ns in messages_ns.tolist():
+        # Sent later than this: it waits, and takes this one along.
+        if at_ns > sent_ns[-1]:
+            sent_ns.append(max(at_ns, sent_ns[-1] + CONFLATED_NS))
+    return np.asarray(np.diff(sent_ns) / NS_PER_SECOND)
 
 
 def _in_play(view: TapeView) -> tuple[int, int]:

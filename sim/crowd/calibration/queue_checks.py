@@ -1,8 +1,10 @@
 """Checks of queue models against the true queue: group 11 of the targets.
 
-Measured with shadow wagers of a dollar on moneylines of simulated NBA games, from half an hour
-before the start: what the exact queue gives each of them, against what a replay of the recording
-gives the same wager under each queue model.
+Measured with shadow wagers of a dollar on moneylines of simulated NBA games: what the exact queue
+gives each of them, against what a replay of the recording gives the same wager under each queue
+model. The gates are held in the three hours before the start. In play the touch leaves a wager
+within seconds, before much has gathered behind it: whatever is cancelled was ahead, and the models
+agree.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +16,7 @@ import numpy as np
 
 from sim.crowd.calibration.bootstrap import TargetCheck, measured_checks
 from sim.crowd.calibration.calibration_check import Check
-from sim.crowd.calibration.market_checks import HALF_HOUR_S, MONEYLINE
+from sim.crowd.calibration.market_checks import HOUR_S, MONEYLINE
 from sim.crowd.calibration.queue_samples import (
     MODELS,
     TRUE,
@@ -25,8 +27,10 @@ from sim.crowd.calibration.queue_samples import (
 from sim.crowd.crowd_settings import CrowdSettings
 
 GROUP = 11
-N_GAMES = 24
-SHADOWED = CrowdSettings(opens_before_s=HALF_HOUR_S, types=MONEYLINE)
+N_BEFORE, N_IN_PLAY = 96, 8
+# Of those, a game lasts a minute, in which next to nothing happens.
+BEFORE = CrowdSettings(opens_before_s=3 * HOUR_S, types=MONEYLINE, game_s=60.0)
+IN_PLAY = CrowdSettings(opens_before_s=60.0, types=MONEYLINE)
 NO_TARGET = "for information"
 # Of the bias in fill rate, per cent: what was published of equities, and the tolerance.
 FILL_RATE_BIAS = {
@@ -44,13 +48,28 @@ FigureOfQueue = Callable[[QueueSample, str], float]
 
 def queue_checks(seed: int) -> list[Check]:
     """Generate games from the seed, and return every check of group 11."""
-    return checks_of(queue_samples(SHADOWED, seed, N_GAMES))
+    before = queue_samples(BEFORE, seed, N_BEFORE)
+    in_play = queue_samples(IN_PLAY, seed, N_IN_PLAY)
+    return [*checks_of(before), *measured_checks(_fill_rates_in_play(), in_play)]
 
 
 def checks_of(samples: Sequence[QueueSample]) -> list[Check]:
-    """Return every check of group 11 on the shadow wagers of some games."""
+    """Return every check of group 11 on the shadow wagers of some games before their start."""
     targets = chain(_fill_rates(), _values(), _times(), _cancels())
     return measured_checks(targets, samples)
+
+
+def _fill_rates_in_play() -> Iterator[TargetCheck[QueueSample]]:
+    yield _information(
+        "in-play, fill rate, true queue, %", NO_TARGET, partial(fill_rate, queue=TRUE)
+    )
+    for model in FILL_RATE_BIAS:
+        name, bias = (
+            f"in-play, fill rate, {model}, % above true",
+            partial(fill_rate_bias, queue=model),
+        )
+        yield _information(name, NO_TARGET, bias)
+    yield _information("in-play, cancelled stake of either side, %", NO_TARGET, open_share)
 
 
 def _fill_rates() -> Iterator[TargetCheck[QueueSample]]:

@@ -31,7 +31,7 @@ from strategies.trading.model.units import NS_PER_SECOND
 STAKE_CENTS = 100
 # A wager is cancelled a cancel's round trip after the touch has left it, and at last after this.
 REACTION_NS = 100 * NS_PER_MS
-HOLD_NS = 60 * NS_PER_SECOND
+HOLD_NS = 900 * NS_PER_SECOND
 # How long it takes until the next one joins, at most.
 PAUSE_S = 1.0
 # What takers can stake against a shadow wager: its price is between 5 and 95 %.

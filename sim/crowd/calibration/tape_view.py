@@ -115,6 +115,13 @@ class TapeView:
         times_ns: Integers = self._rows["exchange_ns"][rows][first]
         return times_ns
 
+    def book_changes_ns(self, type_: MarketType) -> Integers:
+        """Return when each message that changes a book of a market was sent."""
+        rows = self._of(Kind.OFFER) & (self._rows["market"] == self.types.index(type_))
+        _, first = np.unique(self._rows["seq"][rows], return_index=True)
+        times_ns: Integers = self._rows["exchange_ns"][rows][first]
+        return times_ns
+
     def trades_of(self, type_: MarketType) -> Trades:
         """Return the trades of all lines of a market, in order."""
         pairs = [self._pairs[index] for index in self.pairs_of(type_)]

@@ -7,7 +7,11 @@ from sim.crowd.calibration.calibrate import GROUPS
 from sim.crowd.calibration.calibration_check import Check
 from sim.crowd.calibration.calibration_table import table_of
 from sim.crowd.calibration.in_play_checks import in_play_targets
-from sim.crowd.calibration.market_checks import full_game_targets, move_targets
+from sim.crowd.calibration.market_checks import (
+    full_game_targets,
+    move_targets,
+    trade_targets,
+)
 from sim.crowd.calibration.pre_game_checks import pre_game_targets
 from sim.crowd.calibration.print_figures import print_targets
 from sim.crowd.calibration.wager_checks import joined_targets, wager_targets
@@ -16,9 +20,9 @@ from sim.crowd.calibration.wager_checks import joined_targets, wager_targets
 def test_every_target_has_a_name_of_its_own_a_source_and_a_range() -> None:
     """A name also seeds the error of its figure; a range the wrong way round never passes."""
     targets: list[TargetCheck[Any]] = []
-    for some in (full_game_targets(), move_targets(), print_targets(), wager_targets()):
+    for some in (full_game_targets(), move_targets(), trade_targets(), print_targets()):
         targets += some
-    for others in (joined_targets(), in_play_targets(), pre_game_targets()):
+    for others in (wager_targets(), joined_targets(), in_play_targets(), pre_game_targets()):
         targets += others
     names = [target.name for target in targets]
     assert len(set(names)) == len(names)
