@@ -39,8 +39,6 @@ PHRASES = (
 
 # Texts that are let pass, each with the reason.
 ALLOWED = {
-    '"crowd.told"': "a random stream, whose name decides what it draws",
-    '"crowd.outlook"': "a random stream, whose name decides what it draws",
     '"CatalogueGrew"': "a kind of entry in journals on disk",
     '"Begun"': "a kind of entry in journals on disk",
     "told_after_seconds": "a setting in configurations that sessions of 0.1 saved",

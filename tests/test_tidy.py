@@ -323,7 +323,6 @@ PROSE = [
         ("What became  of it.", ["what became of"]),
         ("the foretold early stagecoach", []),
         ("(partner API, 4.3)", []),
-        ('streams.named("crowd.told")', []),
     ],
 )
 def test_private_words_are_found_inside_of_names(text: str, found: list[str]) -> None:

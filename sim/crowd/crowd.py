@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from numpy.random import Generator
 from simpy import Process
 
 from recordings.tape import Clocks, TapeInfo
@@ -17,9 +18,11 @@ from sim.crowd.game_context import GameContext, OfferedPair
 from sim.crowd.maker import Maker
 from sim.crowd.maker_profiles import MAKER_PROFILES
 from sim.crowd.market_offering import MarketOffering, drawn_event
+from sim.crowd.punters import Punters
 from sim.crowd.sports.registry import sport_named
 from sim.crowd.takers import Takers
 from sim.crowd.timeline import GameTimeline
+from sim.crowd.widths import Widths
 from sim.engine.random_streams import RandomStreams
 from sim.engine.replay_environment import ReplayEnvironment
 from sim.exchange.prophet import SimulatedProphet
@@ -62,11 +65,11 @@ class Crowd:
         event = drawn_event(seed, self.sport) if fixture is None else fixture.event
         scheduled_ns = event.scheduled_ns
         self.opens_ns = scheduled_ns - int(self.settings.opens_before_s * NS_PER_SECOND)
-        start_delay_s = self._streams.named("crowd.start").uniform(*START_DELAY_S)
+        start_delay_s = self._stream("start").uniform(*START_DELAY_S)
         start_delay_s = min(start_delay_s, MAX_START_DELAY_SHARE * self.settings.opens_before_s)
         self.starts_ns = scheduled_ns + int(start_delay_s * NS_PER_SECOND)
         self._moves = Moves.drawn(
-            self._streams.named("crowd.outlook"),
+            self._stream("moves"),
             self.sport,
             opens_ns=self.opens_ns,
             starts_ns=self.starts_ns,
@@ -106,13 +109,14 @@ class Crowd:
         """Start the crowd at an exchange; the time of `env` must be `opens_ns`."""
         context = self._context(env, exchange)
         publisher = ChangePublisher(
-            env, exchange, listeners, self._streams.named("crowd.told"), self.settings.trade_skew_s
+            env, exchange, listeners, self._stream("publisher"), self.settings.trade_skew_s
         )
         makers = [
-            Maker(f"maker{number}", profile, context, self._streams.named(f"crowd.maker{number}"))
+            Maker(f"maker{number}", profile, context, self._stream(f"maker{number}"))
             for number, profile in enumerate(MAKER_PROFILES[: self.settings.makers])
         ]
-        takers = Takers(context, self._streams.named("crowd.takers"))
+        takers = Takers(context, self._stream("takers"))
+        punters = Punters(context, self._stream("punters"))
         timeline = GameTimeline(
             context,
             self._offering,
@@ -120,14 +124,19 @@ class Crowd:
             publisher,
             makers,
             takers,
-            self._streams.named("crowd.schedule"),
+            punters,
+            self._stream("timeline"),
             has_clock=self.sport.has_clock,
         )
         return CrowdRun(publisher, env.process(timeline.run()))
 
+    def _stream(self, name: str) -> Generator:
+        """Return a stream of the sport's own: with one seed no two sports are alike."""
+        return self._streams.named(f"crowd.{self.sport.key}.{name}")
+
     def _draw_game(self, fixture: Fixture | None) -> Game:
         """Play the game: by what is expected of a fixture at the opening and the moves since."""
-        rng = self._streams.named("crowd.score")
+        rng = self._stream("score")
         if fixture is None:
             return self.sport.draw_game(rng)
         line, total = fixture.line - self._moves.lines[0], fixture.total - self._moves.totals[0]
@@ -146,8 +155,17 @@ class Crowd:
         pairs = [
             pair for pair in _pairs(self._offering, exchange) if pair.type in self.settings.types
         ]
+        widths = Widths.drawn(self._stream("widths"), self.opens_ns, self.starts_ns)
         return GameContext(
-            env, exchange, self.game, fair_value, self.settings, pairs, self.starts_ns, delay_s
+            env,
+            exchange,
+            self.game,
+            fair_value,
+            self.settings,
+            pairs,
+            self.starts_ns,
+            delay_s,
+            widths,
         )
 
 

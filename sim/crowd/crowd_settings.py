@@ -1,12 +1,13 @@
 """Settings of the simulated crowd: numbers of makers, rates, delays, and the length of a game."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
 from numpy.random import Generator
 
 from sim.crowd.crowd_types import CROWD_TYPES, CrowdType
-from sim.crowd.game import Game, Score, Span
+from sim.crowd.game import Game, Score, Situation, Span
 
 DAY_S = 86_400.0
 USUAL, HARD = "usual", "hard"
@@ -14,6 +15,8 @@ USUAL, HARD = "usual", "hard"
 SUSPENSIONS = {USUAL: 0, HARD: 12}
 # Scores of a compressed game are at least this far apart; closer ones are merged.
 MIN_SCORE_GAP_S = 4.0
+# Situations of a compressed game are at least this far apart; those between are left out.
+MIN_SITUATION_GAP_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +24,8 @@ class CrowdSettings:
     """Settings of a crowd. Times are in seconds; rates are multiples of the measured ones.
 
     `makers` is the number of makers, the tightest profiles first; `requote_rate` is how often they
-    requote, `interest` how often takers arrive. `informed` is the mean number of takers who see a
-    score early, per score and main line. Only markets of `types` are traded. `extra_suspensions`
+    requote, `interest` how often takers arrive. `informed` is how many takers know more than the
+    makers do, as a multiple of the usual. Only markets of `types` are traded. `extra_suspensions`
     happen in every market besides those at the start and at the end. `in_play_delay_s` replaces
     the sport's own. A trade and the book change that it caused are published up to `trade_skew_s`
     apart. `game_s` is the length of the game on the wall clock; None keeps its natural length.
@@ -94,4 +97,16 @@ def compressed(game: Game, game_s: float) -> Game:
         scores=scores,
         wall_s=[wall_s * factor for wall_s in game.wall_s],
         breaks=[Span(pause.from_s * factor, pause.to_s * factor) for pause in game.breaks],
+        situations=_thinned(
+            [(wall_s * factor, situation) for wall_s, situation in game.situations]
+        ),
     )
+
+
+def _thinned(situations: Sequence[tuple[float, Situation]]) -> list[tuple[float, Situation]]:
+    """Return situations that are so far apart that makers can react to each."""
+    kept: list[tuple[float, Situation]] = []
+    for wall_s, situation in situations:
+        if not kept or wall_s - kept[-1][0] >= MIN_SITUATION_GAP_S:
+            kept.append((wall_s, situation))
+    return kept

@@ -100,7 +100,7 @@ class CrowdSource:
         writer = TapeWriter(
             self._record_to, source=self.info.source, simulated=True, clocks=Clocks.TWO
         )
-        rng = RandomStreams(self._seed).named("crowd.feed")
+        rng = RandomStreams(self._seed).named(f"crowd.{self._sport}.feed")
         tape = TapeListener(writer, self.info, rng, excluded=desk)
         crowd_run = crowd.join(env, exchange, [DeskListener(self.info, publisher), tape])
         return CrowdSourceRun(env, crowd, crowd_run, writer)
@@ -168,7 +168,8 @@ def crowd_source(
         Multiple, Meta(description="How often takers come, as a multiple of the usual.")
     ],
     informed: Annotated[
-        Multiple, Meta(description="Takers who see a score early, per score and main line.")
+        Multiple,
+        Meta(description="Takers who know more than makers do, as a multiple of the usual."),
     ],
     suspensions: Annotated[
         Literal["usual", "hard"],

@@ -6,7 +6,7 @@ the start; makers and takers may only use what has happened by their time.
 """
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, Self
 
 
@@ -36,6 +36,20 @@ class Span(NamedTuple):
     to_s: float
 
 
+class Situation(NamedTuple):
+    """What those who watch play know beyond its score.
+
+    `ball` is who has it: home +1, away -1, or 0 where that is not known. `strength` is by how
+    many points in a regulation the players of the home team in play are better than was expected.
+    """
+
+    ball: int
+    strength: float
+
+
+UNKNOWN_SITUATION = Situation(0, 0.0)
+
+
 @dataclass(frozen=True, slots=True)
 class GameTimes:
     """Playing time of a sport: regulation, and each overtime.
@@ -57,7 +71,8 @@ class Game:
     `line` and `total` are what the closing market expects: the home team's margin, and the points
     of both teams; `points` are those on offer. `scores` pairs a wall time with the score from then
     on; `wall_s` and `clock_s` are the knots of a piecewise linear map between the two clocks.
-    `breaks` are the pauses between periods.
+    `breaks` are the pauses between periods. `situations` pairs a wall time with what play is like
+    from then on; it is empty for sports without such a model.
     """
 
     line: float
@@ -68,6 +83,7 @@ class Game:
     wall_s: list[float]
     clock_s: list[float]
     breaks: list[Span]
+    situations: list[tuple[float, Situation]] = field(default_factory=list)
 
     @property
     def final(self) -> Score:
@@ -94,6 +110,16 @@ class Game:
         passed = (wall_s - from_s) / (to_s - from_s)
         return self.clock_s[after - 1] + passed * (self.clock_s[after] - self.clock_s[after - 1])
 
+    def score_at(self, wall_s: float) -> Score:
+        """Return the score at a wall time."""
+        after = bisect_right(self.scores, wall_s, key=_wall_s)
+        return self.scores[after - 1][1] if after else Score(0, 0)
+
+    def situation_at(self, wall_s: float) -> Situation:
+        """Return what play looks like at a wall time."""
+        after = bisect_right(self.situations, wall_s, key=_wall_s)
+        return self.situations[after - 1][1] if after else UNKNOWN_SITUATION
+
     def shown_clock_at(self, wall_s: float) -> float:
         """Return the game clock as it is shown at a wall time."""
         clock_s = self.clock_at(wall_s)
@@ -119,3 +145,8 @@ class Game:
             return 0.0
         overtime_s = self.clock.overtime_s
         return (overtime_s - (clock_s - regulation_s) % overtime_s) / regulation_s
+
+
+def _wall_s(timed: tuple[float, object]) -> float:
+    """Return the time of something with its time first."""
+    return timed[0]

@@ -90,7 +90,8 @@ def write_game(plan: GamePlan, observe: ObserveGame = _observe_nothing) -> int:
     )
     with TapeWriter(plan.folder, source=plan.source, simulated=True, clocks=Clocks.TWO) as writer:
         writer.info.notes.extend(crowd.info.notes)
-        tape = TapeListener(writer, crowd.info, RandomStreams(plan.seed).named("crowd.feed"))
+        rng = RandomStreams(plan.seed).named(f"crowd.{plan.sport}.feed")
+        tape = TapeListener(writer, crowd.info, rng)
         ended = crowd.join(env, exchange, [tape]).ended
         observe(env, exchange)
         env.run(until=ended)

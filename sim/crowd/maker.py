@@ -7,11 +7,12 @@ from typing import TypeAlias, assert_never
 
 from numpy.random import Generator
 
-from sim.crowd.activity_rates import ActivityRates, ProcessGenerator
+from sim.crowd.activity_rates import NS_PER_HOUR, ActivityRates, ProcessGenerator
 from sim.crowd.crowd_types import CrowdType
-from sim.crowd.game import Score
+from sim.crowd.fair_value import Sight
 from sim.crowd.game_context import GameContext, OfferedPair
 from sim.crowd.maker_profiles import MakerProfile
+from sim.crowd.quote_sizes import drawn_stake_cents
 from sim.exchange.participant import ExchangeWager
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.events import Event, WagerMatched
@@ -22,27 +23,29 @@ from strategies.trading.model.odds import (
     crosses,
     implied_probability,
     opposite,
-    payout_ratio,
     prophetx_ladder,
 )
-from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.exchange import BATCH_LIMIT
 
-SIZE_SIGMA = 0.9
-SIZE_CENTS = (2_500, 500_000)
-MIN_STAKE_CENTS = 100
 # Factor of the width of main lines in-play. Outer lines are wide before the game already.
-IN_PLAY_WIDTH = 2.5
+IN_PLAY_WIDTH = 3.3
+# A point is worth more in probability as less of the game is left; so that factor increases with a
+# power of the share left. Before the game main lines become tighter until three hours ahead.
+LATE_EXPONENT, MIN_LEFT = 0.3, 0.01
+EARLY_NS, EARLY_EXPONENT = 3 * NS_PER_HOUR, 1.39
+# In-play each level of a main line is this many times as far from fair value as the one before, so
+# that a score leaves some standing.
+LEVEL_FACTOR = 2.2
 # The half spread is at most this share of the fair probability, for the sake of longshots.
-MAX_PROBABILITY_SHARE = 0.65
+MAX_PROBABILITY_SHARE = 0.8
 # However certain the outcome, quotes keep this share of the width from fair value.
 MIN_UNCERTAINTY = 0.5
 # S.d. of a maker's error about fair value, as a share of the half spread.
-BIAS_SHARE = 0.3
+BIAS_SHARE = 0.2
 # Quotes stay until their centre has moved by more than this share of the half spread.
 ANCHOR_SHARE = 0.35
 # A wager with less edge than this share of the half spread is cancelled as unprofitable.
-MIN_EDGE_SHARE = 0.6
+MIN_EDGE_SHARE = 0.75
 # This net position on one outcome moves a maker's quotes by its half spread.
 FULL_SKEW_CENTS = 1_000_000
 REFRESH_SHARE = 0.5
@@ -51,7 +54,7 @@ REFILL_S = (1.0, 6.0)
 BREAK_SHARE = 0.25
 # Requotes a minute of a maker on a main line; outer lines are requoted less often.
 REQUOTES = ActivityRates(
-    beyond_12h=0.02, within_12h=0.13, within_3h=0.5, last_hour=1.65, in_play=3.6
+    beyond_12h=0.02, within_12h=0.13, within_3h=0.5, last_hour=1.0, in_play=0.8
 )
 OUTER_REQUOTES_SHARE = 0.2
 # Probabilities, per requote, that an outer line loses one side, and that it gets both again.
@@ -101,6 +104,11 @@ class Quoter:
         self._quotes: list[PlacedQuote] = []
         self._rate = context.settings.requote_rate * (1.0 if pair.is_main else OUTER_REQUOTES_SHARE)
 
+    @property
+    def is_main(self) -> bool:
+        """Return whether it quotes the main pair of a market."""
+        return self._pair.is_main
+
     def run(self) -> ProcessGenerator:
         """Requote the pair at random times until the game is settled."""
         while self._rate and not self._context.is_over:
@@ -129,12 +137,12 @@ class Quoter:
     def unprofitable_wagers(self) -> list[ExchangeWager]:
         """Return the cancellable wagers whose edge has become too small."""
         fair = self._fair()
-        min_edge = MIN_EDGE_SHARE * self._half_spread(fair)
-        fairs = (fair, 1 - fair)
+        fairs, half_spread = (fair, 1 - fair), self._half_spread(fair)
         return [
             wager
             for side, wager in self._cancellable()
-            if fairs[side] - implied_probability(wager.odds) < min_edge
+            if fairs[side] - implied_probability(wager.odds)
+            < MIN_EDGE_SHARE * _distance(half_spread, fairs[side])
         ]
 
     def record_fill(self, fill: WagerMatched) -> None:
@@ -142,13 +150,35 @@ class Quoter:
         side = next(side for side, wager in self._quotes if wager.ref == fill.ref)
         net_cents = fill.stake_cents + fill.profit_cents
         self._net_cents += net_cents if side == 0 else -net_cents
+        context = self._context
+        self._pair.flow.on_match(side, net_cents, context.env.now_ns, in_play=context.is_in_play)
 
     def _stale_quotes(self, targets: Targets) -> list[ExchangeWager]:
         cancellable = self._cancellable()
         stale = [wager for side, wager in cancellable if wager.odds not in targets[side]]
+        if self._context.is_in_play and self._pair.is_main:
+            stale = self._replaced(cancellable, targets)
         if cancellable and not stale and self._rng.random() < REFRESH_SHARE:
-            stale = [cancellable[int(self._rng.integers(len(cancellable)))][1]]
+            # Rather a later one: real cancels come from the back of the queue more often.
+            chosen = max(self._rng.integers(len(cancellable), size=6).tolist())
+            stale = [cancellable[chosen][1]]
         return stale
+
+    def _replaced(
+        self, cancellable: Sequence[PlacedQuote], targets: Targets
+    ) -> list[ExchangeWager]:
+        """Return the stale wagers that are unprofitable, or beside which a target rests already.
+
+        What replaces the others waits in the in-play delay. Until then they stand: without them a
+        side of the book would be empty after every score.
+        """
+        resting = {side for side, wager in cancellable if wager.odds in targets[side]}
+        unprofitable = {wager.ref for wager in self.unprofitable_wagers()}
+        return [
+            wager
+            for side, wager in cancellable
+            if wager.odds not in targets[side] and (side in resting or wager.ref in unprofitable)
+        ]
 
     def _place_missing(self, targets: Targets) -> None:
         resting: tuple[list[Odds], list[Odds]] = ([], [])
@@ -162,7 +192,9 @@ class Quoter:
         self._quotes += self._maker.place(self, requests)
 
     def _request(self, side: int, odds: Odds) -> PlaceWager:
-        stake_cents = self._stake_cents(odds)
+        stake_cents = drawn_stake_cents(
+            self._rng, self._profile.size_cents, odds, in_play=self._context.is_in_play
+        )
         ref, line_id = self._maker.next_ref(), self._pair.books[side].line_id
         return PlaceWager(ref, line_id, odds, stake_cents, Intent.ADD_ONLY)
 
@@ -178,7 +210,8 @@ class Quoter:
         """Return the odds to rest at on each side, around fair value or where it was last."""
         fair = self._fair()
         half_spread = self._half_spread(fair)
-        centre = fair + (self._bias - self._inventory_skew()) * half_spread
+        move = self._pair.flow.move(self._context.env.now_ns, in_play=self._context.is_in_play)
+        centre = fair + (self._bias - self._inventory_skew() + move) * half_spread
         if abs(centre - self._anchor) > ANCHOR_SHARE * half_spread:
             self._anchor = centre
         first = self._side_targets(0, self._anchor, half_spread)
@@ -187,12 +220,20 @@ class Quoter:
     def _side_targets(self, side: int, probability: float, half_spread: float) -> tuple[Odds, ...]:
         if side == self._withheld_side:
             return ()
-        max_implied = probability - min(half_spread, MAX_PROBABILITY_SHARE * probability)
-        odds = prophetx_ladder().shortest_implying_at_most(max_implied)
-        best = None if odds is None else self._resting_odds(side, odds)
+        best = self._odds_below(side, probability, half_spread)
         if best is None:
             return ()
-        return _quoted_rungs(best, self._profile.levels, self._profile.rungs_apart)
+        if not (self._context.is_in_play and self._pair.is_main):
+            return _quoted_rungs(best, self._profile.levels, self._profile.rungs_apart)
+        deeper = (LEVEL_FACTOR**level for level in range(1, self._profile.levels))
+        odds = [self._odds_below(side, probability, share * half_spread) for share in deeper]
+        return tuple(dict.fromkeys([best, *(each for each in odds if each is not None)]))
+
+    def _odds_below(self, side: int, probability: float, distance: float) -> Odds | None:
+        """Return the shortest odds of a wager that rests this far below a probability."""
+        max_implied = probability - _distance(distance, probability)
+        odds = prophetx_ladder().shortest_implying_at_most(max_implied)
+        return None if odds is None else self._resting_odds(side, odds)
 
     def _resting_odds(self, side: int, odds: Odds) -> Odds | None:
         """Return these odds, or the shortest longer ones at which a wager would rest."""
@@ -219,24 +260,28 @@ class Quoter:
         ]
 
     def _fair(self) -> float:
-        return self._context.fair(self._pair, self._maker.score)
+        return self._context.makers_fair(self._pair, self._maker.sight)
 
     def _half_spread(self, fair: float) -> float:
         """Return the distance from a fair value, narrower as the outcome becomes certain."""
         uncertainty = max(MIN_UNCERTAINTY, sqrt(4 * fair * (1 - fair)))
-        wider = self._pair.is_main and self._context.ns_to_start <= 0
-        return self._width * uncertainty * (IN_PLAY_WIDTH if wider else 1.0)
+        return self._width * uncertainty * (self._time_width() if self._pair.is_main else 1.0)
+
+    def _time_width(self) -> float:
+        """Return the factor of the width of a main line by the time to the start and to the end."""
+        if self._context.is_in_play:
+            left = max(self._context.share_left(), MIN_LEFT)
+            return self._context.width() * IN_PLAY_WIDTH / float(left**LATE_EXPONENT)
+        early = max(1.0, self._context.ns_to_start / EARLY_NS)
+        return self._context.width() * float(early**EARLY_EXPONENT)
 
     def _inventory_skew(self) -> float:
         return max(-1.0, min(1.0, self._net_cents / FULL_SKEW_CENTS))
 
-    def _stake_cents(self, odds: Odds) -> int:
-        """Draw a size, the geometric mean of stake and profit, and return its stake."""
-        drawn_cents = self._rng.lognormal(0, SIZE_SIGMA) * self._profile.size_cents
-        size_cents = min(max(drawn_cents, SIZE_CENTS[0]), SIZE_CENTS[1])
-        numerator, denominator = payout_ratio(odds)
-        stake_cents = round(size_cents * sqrt(denominator / numerator), -2)
-        return max(MIN_STAKE_CENTS, int(stake_cents))
+
+def _distance(wanted: float, probability: float) -> float:
+    """Return a distance below a probability that leaves some of it."""
+    return min(wanted, MAX_PROBABILITY_SHARE * probability)
 
 
 @cache
@@ -260,9 +305,11 @@ def _missing(
 
 BALANCE_CENTS = 1_000_000_000
 # Time to quote again after a market opened or stale wagers were cancelled.
-REQUOTE_DELAY_S = (0.5, 6.0)
-# Time until news before the game is noticed.
-NEWS_DELAY_S = (0.5, 3.0)
+REQUOTE_DELAY_S = (0.1, 3.0)
+# How often a maker quotes a main line again after the ball changed sides, and when.
+BALL_SHARE, BALL_DELAY_S = 0.35, (0.0, 6.0)
+# Time from seeing to acting, so that what was just seen counts.
+NOTICE_S = 0.05
 # Margin after the in-play delay, when wagers that waited in it can be cancelled.
 SECOND_CANCEL_S = 0.5
 
@@ -275,12 +322,11 @@ class Maker:
     ) -> None:
         """Open an account; nothing is quoted before the markets open."""
         self._context = context
-        self._profile = profile
         self._rng = rng
         self.participant = context.exchange.open_account(name, BALANCE_CENTS, self._on_events)
         self._quoter_of: dict[WagerRef, Quoter] = {}
         self._refs = 0
-        self.score = Score(0, 0)
+        self.sight = Sight(float(rng.uniform(*profile.play_s)), float(rng.uniform(*profile.news_s)))
         self.quoters = [
             Quoter(self, pair, profile, context, rng)
             for pair in context.pairs
@@ -288,16 +334,22 @@ class Maker:
         ]
 
     def requote(self) -> ProcessGenerator:
-        """Quote every pair again within a few seconds."""
-        for quoter in self.quoters:
+        """Quote every pair again within a few seconds, in any order."""
+        for index in self._rng.permutation(len(self.quoters)).tolist():
             yield self._context.wait_s(self._rng.uniform(*REQUOTE_DELAY_S) / len(self.quoters))
-            yield from quoter.requote()
+            yield from self.quoters[index].requote()
 
-    def on_score(self, score: Score, official_ns: int) -> ProcessGenerator:
-        """See a score near its official time; cancel what it made unprofitable, then requote."""
-        lead_ns = int(self._rng.uniform(*self._profile.lead_s) * NS_PER_SECOND)
-        yield self._context.env.timeout(max(0, official_ns - lead_ns - self._context.env.now_ns))
-        self.score = score
+    def on_ball(self) -> ProcessGenerator:
+        """See the ball change sides a little later; requote main lines one after the other."""
+        yield self._context.wait_s(self.sight.play_s + NOTICE_S)
+        for quoter in self.quoters:
+            if quoter.is_main and self._rng.random() < BALL_SHARE:
+                yield self._context.wait_s(self._rng.uniform(*BALL_DELAY_S))
+                yield from quoter.requote()
+
+    def on_score(self) -> ProcessGenerator:
+        """See a score a little later; cancel what it made unprofitable, then requote."""
+        yield self._context.wait_s(self.sight.play_s + NOTICE_S)
         self._cancel_unprofitable()
         yield from self.requote()
         # Wagers that were in the in-play delay at the score are active by now.
@@ -305,8 +357,8 @@ class Maker:
         self._cancel_unprofitable()
 
     def on_news(self) -> ProcessGenerator:
-        """Cancel what the news made unprofitable, then requote."""
-        yield self._context.wait_s(self._rng.uniform(*NEWS_DELAY_S))
+        """See news a little later; cancel what it made unprofitable, then requote."""
+        yield self._context.wait_s(self.sight.news_s + NOTICE_S)
         self._cancel_unprofitable()
         yield from self.requote()
 

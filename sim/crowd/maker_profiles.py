@@ -12,15 +12,16 @@ class MakerProfile:
     `half_spread` is the distance from fair value in probability on main lines, `outer_half_spread`
     on the others, which are not quoted if it is None. `levels` are quoted on each side,
     `rungs_apart` rungs of the ladder apart. `size_cents` is the median size, a size being the
-    geometric mean of stake and profit. `lead_s` is the range of times by which the maker sees a
-    score before it is official, negative if after.
+    geometric mean of stake and profit. `play_s` and `news_s` are the ranges of how late the maker
+    sees play, and news and line-ups.
     """
 
     half_spread: float
     levels: int
     rungs_apart: int
     size_cents: int
-    lead_s: tuple[float, float]
+    play_s: tuple[float, float]
+    news_s: tuple[float, float]
     outer_half_spread: float | None = None
 
     def quotes(self, pair: OfferedPair) -> bool:
@@ -35,10 +36,10 @@ class MakerProfile:
 
 
 MAKER_PROFILES = (
-    MakerProfile(0.0033, 4, 1, 12_000, (1.6, 2.9)),
-    MakerProfile(0.0055, 4, 2, 22_000, (0.4, 2.4), outer_half_spread=0.075),
-    MakerProfile(0.0039, 3, 1, 16_000, (1.3, 2.8)),
-    MakerProfile(0.0045, 4, 1, 11_000, (1.1, 2.7)),
-    MakerProfile(0.0080, 3, 2, 40_000, (-0.5, 2.0)),
-    MakerProfile(0.0120, 3, 3, 60_000, (-2.0, 1.0), outer_half_spread=0.11),
+    MakerProfile(0.0036, 4, 1, 12_000, (2.2, 2.6), (3, 6)),
+    MakerProfile(0.0050, 4, 2, 22_000, (2.3, 3.0), (4, 10), outer_half_spread=0.075),
+    MakerProfile(0.0039, 3, 1, 16_000, (2.2, 2.8), (3, 8)),
+    MakerProfile(0.0042, 4, 1, 11_000, (2.2, 2.9), (3, 8)),
+    MakerProfile(0.0080, 3, 2, 40_000, (2.4, 3.5), (5, 15)),
+    MakerProfile(0.0120, 4, 3, 60_000, (2.6, 4.0), (5, 25), outer_half_spread=0.11),
 )

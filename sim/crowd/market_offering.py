@@ -5,6 +5,7 @@ from typing import NamedTuple, assert_never
 
 from sim.crowd.crowd_types import CROWD_TYPES, CrowdType
 from sim.crowd.game import Game, Points
+from sim.crowd.sports.registry import SPORTS
 from sim.crowd.sports.sport import Sport
 from sim.exchange.line_results import opposite_result
 from sim.exchange.settlement_rules import GameEnd, first_result
@@ -50,11 +51,14 @@ class MarketOffering:
 
 
 def drawn_event(seed: int, sport: Sport) -> SportEvent:
-    """Return the event of a game that was not scheduled; its id and its teams are by the seed."""
+    """Return the event of a game that was not scheduled; its teams are by the seed.
+
+    No game of another sport or seed has its id.
+    """
     home = sport.teams[seed % len(sport.teams)]
     away = sport.teams[(seed + AWAY_TEAM_OFFSET) % len(sport.teams)]
     return SportEvent(
-        EventId(str(FIRST_EVENT_ID + seed)),
+        EventId(str(FIRST_EVENT_ID + seed * len(SPORTS) + list(SPORTS).index(sport.key))),
         f"{away} at {home} (simulated)",
         home,
         away,

@@ -1,15 +1,19 @@
-"""The takers of the crowd: most are uninformed, a few see scores before they are official."""
+"""The takers of the crowd: some know the truth before the makers, the others nothing.
+
+In-play they come in waves: the rate at which they do varies by the minute.
+"""
 
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
+from math import exp, sqrt
 from typing import assert_never
 
 from numpy.random import Generator
 
 from sim.crowd.activity_rates import ActivityRates, ProcessGenerator
 from sim.crowd.crowd_types import CrowdType
-from sim.crowd.game import Score
+from sim.crowd.fair_value import COURTSIDE
 from sim.crowd.game_context import GameContext, OfferedPair
 from sim.crowd.maker import BALANCE_CENTS
 from sim.exchange.displayed_book import Level, levels
@@ -23,23 +27,34 @@ from strategies.trading.model.units import NS_PER_SECOND
 ACCOUNTS = 12
 # Zipf exponent of the accounts' shares: a few accounts do most of the taking.
 SHARE_EXPONENT = 1.5
-STAKE_MEDIAN_CENTS = 2_300
-STAKE_SIGMA = 1.85
+STAKE_MEDIAN_CENTS = 2_900
+STAKE_SIGMA = 2.15
 STAKE_CENTS = (100, 2_000_000)
 # Bursts a minute; a burst is one taker or a few in short order.
-BURSTS = ActivityRates(beyond_12h=0.01, within_12h=0.06, within_3h=0.34, last_hour=0.5, in_play=9.6)
+BURSTS = ActivityRates(
+    beyond_12h=0.01, within_12h=0.06, within_3h=0.34, last_hour=0.45, in_play=60.0
+)
 BREAK_SHARE = 0.24
-ALONE_SHARE = 0.85
+ALONE_SHARE = 0.92
 BURST_GAP_S = 1.0
 OUTER_INTEREST = 0.05
 # How far beyond the best offer a taker goes: in probability, and as a share of the implied one.
-MAX_CONCESSION, MAX_CONCESSION_SHARE = 0.02, 0.1
+MAX_CONCESSION, MAX_CONCESSION_SHARE = 0.015, 0.1
 # How much worse the price may become, in probability, during the in-play delay.
 DELAY_ALLOWANCE = 0.01
 
-INFORMED_STAKE_MEDIAN_CENTS = 12_000
-INFORMED_EDGE = 0.01
-INFORMED_LEAD_S = (0.5, 2.0)
+# The share of bursts in-play that are of informed takers differs between games. They take where
+# their edge is larger than this, before the game and in it. Some come at a score, and some at news.
+INFORMED_SHARE = (0.76, 1.0)
+INFORMED_STAKE_MEDIAN_CENTS = 9_500
+INFORMED_EDGE, INFORMED_EDGE_IN_PLAY = 0.002, 0.005
+SCORE_TAKERS, INFORMED_LEAD_S = 2.0, (0.5, 2.0)
+NEWS_TAKERS, NEWS_DELAY_S = 2.0, (0.3, 4.0)
+
+# In-play the rate of bursts is a multiple of the usual that changes every ten seconds: log-normal,
+# with a mean of one, and remembered for about a minute and a half.
+WAVE_STEP_NS = 10 * NS_PER_SECOND
+WAVE_SIGMA, WAVE_PERSISTENCE = 1.1, 0.9
 
 
 def _type_interest(type_: CrowdType) -> float:
@@ -68,36 +83,81 @@ class Takers:
         ]
         self._shares = _cumulative_shares()
         self._wagers = 0
+        self._wave = 0.0
+        self._wave_step = 0
+        self._informed_share = float(rng.uniform(*INFORMED_SHARE))
 
     def run(self, pair: OfferedPair) -> ProcessGenerator:
         """Take from a pair in bursts at random times until the game is settled."""
         interest = _type_interest(pair.type) * self._context.settings.interest
         interest *= 1.0 if pair.is_main else OUTER_INTEREST
         while interest and not self._context.is_over:
-            mean_ns = BURSTS.mean_gap_ns(self._context.ns_to_start) / interest
-            yield self._context.env.timeout(int(self._rng.exponential(mean_ns)))
+            gap_ns = self._gap_ns(interest)
+            if self._context.is_in_play and gap_ns > self._ns_to_step():
+                yield self._context.env.timeout(self._ns_to_step())
+                continue
+            yield self._context.env.timeout(gap_ns)
             if not self._context.is_break() or self._rng.random() < BREAK_SHARE:
                 yield from self._burst(pair)
 
-    def on_score(self, score: Score, official_ns: int) -> None:
-        """Let informed takers see a score before it is official and take stale offers."""
+    def _gap_ns(self, interest: float) -> int:
+        """Draw the time to the next burst at the present rate."""
+        mean_ns = BURSTS.mean_gap_ns(self._context.ns_to_start) / interest
+        if self._context.is_in_play:
+            mean_ns /= self._tide()
+        return int(self._rng.exponential(mean_ns))
+
+    def _ns_to_step(self) -> int:
+        """Return the time to the next change of the rate in-play."""
+        return WAVE_STEP_NS - self._context.env.now_ns % WAVE_STEP_NS
+
+    def on_score(self, official_ns: int) -> None:
+        """Let informed takers take offers that became stale, before the score is official."""
+        lag_s = (official_ns - self._context.env.now_ns) / NS_PER_SECOND
+        self._send_informed(SCORE_TAKERS, lag_s - INFORMED_LEAD_S[1], lag_s - INFORMED_LEAD_S[0])
+
+    def on_news(self) -> None:
+        """Let informed takers take offers that became stale, before makers notice."""
+        self._send_informed(NEWS_TAKERS, *NEWS_DELAY_S)
+
+    def _send_informed(self, mean: float, from_s: float, to_s: float) -> None:
+        """Send this many informed takers to each main pair, on average, within a range of times."""
         for pair in self._context.pairs:
             if pair.is_main:
-                for _ in range(int(self._rng.poisson(self._context.settings.informed))):
-                    lead_ns = int(self._rng.uniform(*INFORMED_LEAD_S) * NS_PER_SECOND)
-                    self._context.env.process(
-                        self._take_informed(pair, score, official_ns - lead_ns)
-                    )
+                for _ in range(int(self._rng.poisson(mean * self._context.settings.informed))):
+                    wait_s = float(self._rng.uniform(from_s, to_s))
+                    self._context.env.process(self._take_informed_after(pair, wait_s))
 
-    def _take_informed(self, pair: OfferedPair, score: Score, when_ns: int) -> ProcessGenerator:
-        yield self._context.env.timeout(max(0, when_ns - self._context.env.now_ns))
-        fair = self._context.fair(pair, score)
+    def _take_informed_after(self, pair: OfferedPair, wait_s: float) -> ProcessGenerator:
+        yield self._context.wait_s(wait_s)
+        self._take_informed(pair)
+
+    def _take_informed(self, pair: OfferedPair) -> None:
+        """Take what is offered at more than its worth, if anything is."""
+        edge = INFORMED_EDGE_IN_PLAY if self._context.is_in_play else INFORMED_EDGE
+        fair = self._context.informed_fair(pair, COURTSIDE)
         stake_cents = self._stake_cents(INFORMED_STAKE_MEDIAN_CENTS)
         for side, probability in ((0, fair), (1, 1 - fair)):
-            displayed = levels(pair.books[side])
-            self._take(pair, side, displayed, stake_cents, probability - INFORMED_EDGE)
+            self._take(pair, side, levels(pair.books[side]), stake_cents, probability - edge)
+
+    def _tide(self) -> float:
+        """Return the present multiple of the rate of bursts, the same for all pairs."""
+        step = self._context.env.now_ns // WAVE_STEP_NS
+        # After a hundred steps nothing is remembered.
+        for _ in range(min(step - self._wave_step, 100)):
+            innovation = sqrt(1 - WAVE_PERSISTENCE**2) * self._rng.standard_normal()
+            self._wave = WAVE_PERSISTENCE * self._wave + innovation
+        self._wave_step = step
+        return exp(WAVE_SIGMA * self._wave - WAVE_SIGMA**2 / 2)
+
+    def _is_informed(self, pair: OfferedPair) -> bool:
+        share = self._informed_share * min(1.0, self._context.settings.informed)
+        return self._context.is_in_play and pair.is_main and self._rng.random() < share
 
     def _burst(self, pair: OfferedPair) -> ProcessGenerator:
+        if self._is_informed(pair):
+            self._take_informed(pair)
+            return
         for _ in range(int(self._rng.geometric(ALONE_SHARE))):
             side = int(self._rng.integers(2))
             stake_cents = self._stake_cents(STAKE_MEDIAN_CENTS)

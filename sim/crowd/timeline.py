@@ -8,10 +8,12 @@ from simpy import Event
 from sim.crowd.activity_rates import ProcessGenerator
 from sim.crowd.change_publisher import ChangePublisher, RowWrite
 from sim.crowd.endings import DAY_NS, RESUMED_WITHIN_S, GameEnding
+from sim.crowd.fair_value import Sight
 from sim.crowd.game import Score
 from sim.crowd.game_context import GameContext
 from sim.crowd.maker import Maker
 from sim.crowd.market_offering import MarketOffering, results
+from sim.crowd.punters import Punters
 from sim.crowd.takers import Takers
 from sim.exchange.settlement_rules import Ending
 from strategies.trading.model.ids import LineId
@@ -44,6 +46,7 @@ class GameTimeline:
         publisher: ChangePublisher,
         makers: Sequence[Maker],
         takers: Takers,
+        punters: Punters,
         rng: Generator,
         *,
         has_clock: bool,
@@ -55,6 +58,7 @@ class GameTimeline:
         self._publisher = publisher
         self._makers = makers
         self._takers = takers
+        self._punters = punters
         self._rng = rng
         self._markets = range(len(offering.markets))
         self._has_ended = False
@@ -109,9 +113,12 @@ class GameTimeline:
                 process(quoter.run())
         for pair in self._context.pairs:
             process(self._takers.run(pair))
+            if pair.is_main:
+                process(self._punters.run(pair))
         for at_s in self._extra_suspension_times_s():
             process(self._suspend_once(at_s))
         process(self._publish_news())
+        process(self._watch_ball())
         if self._context.settings.reference_s is not None:
             process(self._publish_references(self._context.settings.reference_s))
 
@@ -121,12 +128,23 @@ class GameTimeline:
             yield self._at(when_ns)
             for maker in self._makers:
                 self._context.env.process(maker.on_news())
+            self._takers.on_news()
+
+    def _watch_ball(self) -> ProcessGenerator:
+        """Notify makers when the ball changes sides without a score."""
+        scored_s = {wall_s for wall_s, _ in self._context.game.scores}
+        for wall_s, _ in self._context.game.situations:
+            if wall_s not in scored_s:
+                yield self._at_wall(wall_s)
+                for maker in self._makers:
+                    self._context.env.process(maker.on_ball())
 
     def _publish_references(self, every_s: float) -> ProcessGenerator:
-        """Publish the true fair prices of main lines, at the official score, until the end."""
+        """Publish the true fair prices of main lines, by the official score, until the end."""
+        official = Sight(OFFICIAL_LAG_S[1], 0.0)
         main = [pair for pair in self._context.pairs if pair.is_main]
         while not self._has_ended:
-            fairs = [self._context.true_fair(pair, self._official_score) for pair in main]
+            fairs = [self._context.true_fair(pair, official) for pair in main]
             rows = [
                 _reference(pair.books[0].line_index, fair)
                 for pair, fair in zip(main, fairs, strict=True)
@@ -159,8 +177,9 @@ class GameTimeline:
         official_ns = max(self._context.env.now_ns + lag_ns, self._official_ns)
         self._official_ns = official_ns
         for maker in self._makers:
-            self._context.env.process(maker.on_score(score, official_ns))
-        self._takers.on_score(score, official_ns)
+            self._context.env.process(maker.on_score())
+        self._context.env.process(self._punters.on_score())
+        self._takers.on_score(official_ns)
         yield self._at(official_ns)
         self._publish_score(score)
 

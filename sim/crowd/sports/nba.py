@@ -2,11 +2,12 @@
 
 from math import floor
 
+import numpy as np
 from numpy.random import Generator
 
 from sim.crowd.game import Game, Points
 from sim.crowd.sports.nba_fair import fair
-from sim.crowd.sports.nba_score import CLOCK, POSSESSION_POINTS, draw_scores
+from sim.crowd.sports.nba_score import CLOCK, draw_scores
 from sim.crowd.sports.nba_wall_clock import wall_times
 from sim.crowd.sports.sport import MARKET_IDS, Sport
 from strategies.trading.model.units import NS_PER_SECOND
@@ -16,12 +17,22 @@ from strategies.trading.model.units import NS_PER_SECOND
 LINE = (2.4, 7.2)
 TOTAL = (212.0, 8.0)
 POINT_STEP = 3
+# Prices of the last ten minutes were measured to be too near to even, second hand: by 1.62.
+LATE_SLOPE = 1.6
+# The clock stops at a score: what is seen with it is seen before that.
+BEFORE_STOPPAGE_S = 1e-6
 
 
 def play(rng: Generator, line: float, total: float) -> Game:
     """Play a game with an expected home margin of `line` and an expected sum of `total`."""
-    times = wall_times(rng, draw_scores(rng, line, total))
-    return Game(line, total, _points(line, total), CLOCK, *times)
+    played = draw_scores(rng, line, total)
+    times = wall_times(rng, played.scores)
+    clocks_s = [clock_s - BEFORE_STOPPAGE_S for clock_s, _ in played.situations]
+    seen_s = np.interp(clocks_s, times.clock_s, times.wall_s).tolist()
+    situations = [
+        (at_s, situation) for at_s, (_, situation) in zip(seen_s, played.situations, strict=True)
+    ]
+    return Game(line, total, _points(line, total), CLOCK, *times, situations)
 
 
 def _points(line: float, total: float) -> Points:
@@ -52,5 +63,5 @@ NBA = Sport(
     total=TOTAL,
     play=play,
     fair=fair,
-    possession_points=POSSESSION_POINTS,
+    late_slope=LATE_SLOPE,
 )

@@ -7,7 +7,7 @@ from numpy.random import Generator
 
 from sim.crowd.crowd_types import CrowdType
 from sim.crowd.endings import PLAYED_TO_THE_END, EndingShares
-from sim.crowd.game import Game, Score
+from sim.crowd.game import UNKNOWN_SITUATION, Game, Score, Situation
 from strategies.trading.model.ids import MarketId
 from strategies.trading.model.market_types import MarketType
 
@@ -23,11 +23,13 @@ class Fair(Protocol):
         share_left: float,
         line: float,
         total: float,
+        situation: Situation = UNKNOWN_SITUATION,
     ) -> float:
         """Return the probability that the first line of a pair wins, given that none is pushed.
 
         The first line is home (who must win by more than minus the point) or over. `share_left`
-        is that of Game.share_left; `line` and `total` are what was expected at the start.
+        is that of Game.share_left; `line` and `total` are what was expected at the start. A sport
+        whose games have no situations ignores `situation`.
         """
 
 
@@ -64,10 +66,9 @@ class Sport:
 
     `line` and `total` are mean and s.d., over games, of the margin and the sum that are expected.
     The sigmas are the s.d. of final margin and total around what the closing market expects.
-    `possession_points` are the points by which the side that scored last is expected to fall back,
-    because the other one has the ball, as far as `fair` does not include it. `has_clock` is False
-    where the game clock of the simulation only counts turns, so that nobody sees it. `endings` are
-    the shares of games that are not played to their end.
+    `has_clock` is False where the game clock of the simulation only counts turns, so that nobody
+    sees it. `endings` are the shares of games that are not played to their end. `late_slope` is the
+    slope of results on the log odds of prices near the end.
     """
 
     key: str
@@ -83,9 +84,9 @@ class Sport:
     total: tuple[float, float]
     play: Play
     fair: Fair
-    possession_points: float = 0.0
     has_clock: bool = True
     endings: EndingShares = PLAYED_TO_THE_END
+    late_slope: float = 1.0
 
     def draw_game(self, rng: Generator) -> Game:
         """Draw what a game is expected to bring, and play it."""

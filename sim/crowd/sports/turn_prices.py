@@ -13,7 +13,7 @@ import numpy as np
 
 from sim.crowd.arrays import Floats
 from sim.crowd.crowd_types import CrowdType
-from sim.crowd.game import Score
+from sim.crowd.game import UNKNOWN_SITUATION, Score, Situation
 from sim.crowd.sports.turns import Rules, Turn, leads
 from strategies.trading.model.market_types import MarketType
 
@@ -54,6 +54,7 @@ class TurnPrices:
         share_left: float,
         line: float,
         total: float,
+        situation: Situation = UNKNOWN_SITUATION,  # noqa: ARG002 - a turn has no state but the score
     ) -> float:
         """Return the probability that home or over wins, given that it is not pushed."""
         match type_:

@@ -85,7 +85,7 @@ def test_outcomes_agree_in_time_and_end_too(compared: Compared) -> None:
     table = compared.table.filter(pl.col("queue") == compared.truth)
     filled = table.filter((pl.col("real_matched_cents") > 100) & pl.col("agrees"))
     times = filled["real_filled_after_ns"] - filled["simulated_filled_after_ns"]
-    assert (times.abs() > 0).sum() < 0.02 * times.count()
+    assert (times.abs() > 0).sum() < 0.04 * times.count()
     assert (table["real_ended"] == table["simulated_ended"]).sum() > 0.98 * len(table)
 
 

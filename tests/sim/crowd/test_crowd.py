@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from sim.crowd.crowd import Crowd
 from sim.crowd.crowd_settings import CrowdSettings
 from sim.crowd.crowd_source import crowd_source
 from sim.crowd.sports.registry import SPORTS
@@ -85,8 +86,23 @@ def test_every_market_is_traded_and_no_offer_is_left_displayed(finished: CrowdHa
     assert not any(finished.listener.books.values())
 
 
+def test_one_seed_gives_every_sport_a_game_of_its_own() -> None:
+    """No two sports share an id, a day, a delay of the start or a random stream, seed by seed."""
+    crowds = [Crowd(sport, seed) for sport in SPORTS for seed in (13, 14)]
+    events = [crowd.info.events[0] for crowd in crowds]
+    assert len({event.event_id for event in events}) == len(events)
+    assert len({event.scheduled_ns for event in events}) == len(SPORTS)
+    delays = {
+        crowd.starts_ns - event.scheduled_ns for crowd, event in zip(crowds, events, strict=True)
+    }
+    assert len(delays) == len(events)
+
+
 def test_quotes_stay_within_the_limits_of_the_exchange(finished: CrowdHarness) -> None:
-    """Fewer than 0.5 % of makers' wagers are refused for another reason than crossing."""
+    """Few of makers' wagers are refused for another reason than crossing, at three times the rate.
+
+    Those wait in the in-play delay, of which an account may have only so much.
+    """
     refused = accepted = 0
     for participant in finished.exchange.participants:
         if not participant.name.startswith("maker"):
@@ -95,7 +111,7 @@ def test_quotes_stay_within_the_limits_of_the_exchange(finished: CrowdHarness) -
         refused += counts.total() - counts["add_liquidity_only"] - counts["event_not_available"]
         accepted += len(participant.ended)
     assert accepted > 300
-    assert refused < 0.005 * accepted
+    assert refused < 0.015 * accepted
 
 
 @pytest.mark.slow

@@ -14,6 +14,8 @@ from sim.crowd.games_console import present_season
 from strategies.trading.model.odds import Odds, implied_probability
 
 BEFORE_S = 900.0
+# A single price strays from what makers take for fair by punters, news and the ladder.
+FROM_S, EVERY_S = 120, 30
 GAMES = 12
 
 NewCrowd = Callable[[str, int, CrowdSettings], Any]
@@ -25,16 +27,19 @@ def price(home: dict[Odds, Any], away: dict[Odds, Any]) -> float:
 
 
 def mispricings(new_crowd: NewCrowd, sport: str, edge: float) -> np.ndarray[Any, Any]:
-    """Return price less reference of every main line just before the start: games by lines."""
+    """Return price less reference of every main line, a mean over minutes: games by lines."""
     rows = []
     for seed in range(GAMES):
         settings = CrowdSettings(
             opens_before_s=BEFORE_S, requote_rate=4.0, mispricing=edge, reference_s=1.0
         )
         harness = new_crowd(sport, seed, settings)
-        harness.run_to_s(BEFORE_S - 1)
-        books, references = harness.listener.books, dict(harness.listener.references)
-        rows.append([price(books[n], books[n + 1]) - fair for n, fair in references.items()])
+        samples = []
+        for at_s in range(FROM_S, int(BEFORE_S), EVERY_S):
+            harness.run_to_s(at_s)
+            books, references = harness.listener.books, dict(harness.listener.references)
+            samples.append([price(books[n], books[n + 1]) - fair for n, fair in references.items()])
+        rows.append(np.mean(samples, axis=0))
     return np.array(rows)
 
 

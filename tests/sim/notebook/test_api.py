@@ -77,7 +77,7 @@ def test_every_table_has_names_and_times(run: RunFrames) -> None:
     fills = run.fills()
     assert fills.schema["time"] == pl.Datetime("ns", "UTC")
     assert (fills["time"].dt.epoch("ns") == fills["ns"]).all()
-    assert set(fills["pair"]) <= {"moneyline", "spread, home -4.5", "total 228.5"}
+    assert set(fills["pair"]) <= {"moneyline", "spread, home +6.5", "total 206.5"}
     assert (fills.filter(pl.col("first"))["selection"].is_in(["home", "over"])).all()
     assert (fills.filter(~pl.col("first"))["selection"].is_in(["away", "under"])).all()
     assert run.wagers().schema["placed"] == pl.Datetime("ns", "UTC")
