@@ -280,9 +280,10 @@ def test_case_04_a_cut_last_line_is_salvaged_and_said(
     assert line in Tape(tmp_path / "tape").info.notes
 
 
+@pytest.mark.parametrize("cuts", [6, pytest.param(24, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("compress", [bytes, gzip.compress, bz2.compress])
 def test_case_04_whatever_is_whole_of_a_cut_file_is_imported(
-    whole: StreamFile, tmp_path: Path, compress: Callable[[bytes], bytes]
+    whole: StreamFile, tmp_path: Path, compress: Callable[[bytes], bytes], cuts: int
 ) -> None:
     """Wherever it was cut, the rows are the first ones of the whole file."""
     whole.change(*({"id": 11, "atb": [[2.5, size]]} for size in range(300)))
@@ -290,7 +291,7 @@ def test_case_04_whatever_is_whole_of_a_cut_file_is_imported(
     data = compress(whole.text().encode())
     source = tmp_path / "cut"
     imported = 0
-    for number, length in enumerate(range(0, len(data), max(1, len(data) // 60))):
+    for number, length in enumerate(range(0, len(data), max(1, len(data) // cuts))):
         source.write_bytes(data[:length])
         out = tmp_path / f"salvaged-{number}"
         try:

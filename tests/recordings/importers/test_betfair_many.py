@@ -145,6 +145,7 @@ def test_every_event_becomes_a_folder_named_by_date_and_teams(tmp_path: Path) ->
     assert lines[2:] == ["2 recordings imported, 0 kept, 0 skipped for an error"]
 
 
+@pytest.mark.slow
 def test_a_damaged_file_stops_the_import_and_leaves_what_is_whole(tmp_path: Path) -> None:
     """File, line and reason are named; once it is mended, the same import keeps the rest."""
     folder = write_files(tmp_path / "in", games(7, 8))

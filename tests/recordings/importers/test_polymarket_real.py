@@ -88,6 +88,7 @@ def test_a_real_touch_is_never_crossed_on_the_ladder(game: Path) -> None:
                 del touch[line_id]
 
 
+@pytest.mark.slow
 def test_a_real_game_is_traded_with_an_assumed_stake(
     game: Path, tmp_path: Path, run_in: Callable[..., Any]
 ) -> None:

@@ -82,6 +82,7 @@ def test_a_rebate_is_accrued_by_month_over_games(
     assert summary["profit_cents"] == equity + rebate_cents, "it is in no balance before its month"
 
 
+@pytest.mark.slow
 def test_apart_each_game_has_tiers_of_its_own(
     run_in: Callable[..., Any], tmp_path: Path, season: Path
 ) -> None:
@@ -97,6 +98,7 @@ def test_apart_each_game_has_tiers_of_its_own(
     assert apart["split"]["rebate_cents"] == sum(each["rebate_cents"] for each in apart["rebates"])
 
 
+@pytest.mark.slow
 def test_the_report_shows_the_effective_rate(
     run_in: Callable[..., Any], tmp_path: Path, season: Path
 ) -> None:

@@ -62,6 +62,7 @@ def interrupted_at(trials: int) -> Callable[[int, int], None]:
     return show
 
 
+@pytest.mark.slow
 def test_a_study_that_was_interrupted_twice_is_that_of_one_run(season: Path) -> None:
     """Every trial is kept, none is run again, and the table is the same to the cent."""
     run_study("whole", *WORDS)
