@@ -110,14 +110,16 @@ class TapeView:
 
     def messages_ns(self, type_: MarketType) -> Integers:
         """Return when each message that concerns a market was sent."""
-        rows = self._rows["market"] == self.types.index(type_)
-        _, first = np.unique(self._rows["seq"][rows], return_index=True)
-        times_ns: Integers = self._rows["exchange_ns"][rows][first]
-        return times_ns
+        return self._sent_ns(self._rows["market"] == self.types.index(type_))
 
     def book_changes_ns(self, type_: MarketType) -> Integers:
         """Return when each message that changes a book of a market was sent."""
-        rows = self._of(Kind.OFFER) & (self._rows["market"] == self.types.index(type_))
+        return self._sent_ns(
+            self._of(Kind.OFFER) & (self._rows["market"] == self.types.index(type_))
+        )
+
+    def _sent_ns(self, rows: Flags) -> Integers:
+        """Return when each message that has one of these rows was sent."""
         _, first = np.unique(self._rows["seq"][rows], return_index=True)
         times_ns: Integers = self._rows["exchange_ns"][rows][first]
         return times_ns
