@@ -281,13 +281,12 @@ def _replay(words: Sequence[str]) -> None:
 
 
 def _compare(words: Sequence[str]) -> None:
-    parser = VerbParser(
-        prog="python -m sim compare",
-        description="Send the commands of every start of a session to the simulated exchange "
-        "again, on its recording without our wagers, and compare the outcome of each wager.",
+    folder = _session_folder(
+        "compare",
+        "Send the commands of every start of a session to the simulated exchange again, on its "
+        "recording without our wagers, and compare the outcome of each wager.",
+        words,
     )
-    parser.add_argument("folder", type=Path, help="the folder of a session, sessions/NAME")
-    folder = parser.parse_args(words).folder
     from sim.compare.fill_gate import FillGate  # noqa: PLC0415
 
     gate = FillGate()
@@ -299,17 +298,24 @@ def _compare(words: Sequence[str]) -> None:
 
 
 def _latency(words: Sequence[str]) -> None:
-    parser = VerbParser(
-        prog="python -m sim latency",
-        description="Measure how long the exchange took to confirm the placements and cancels of a "
-        "session, and write them beside its journal, for latency=measured.",
+    folder = _session_folder(
+        "latency",
+        "Measure how long the exchange took to confirm the placements and cancels of a session, "
+        "and write them beside its journal, for latency=measured.",
+        words,
     )
-    parser.add_argument("folder", type=Path, help="the folder of a session, sessions/NAME")
-    folder = parser.parse_args(words).folder
     from sim.compare.round_trips import write_round_trips  # noqa: PLC0415
 
     for line in write_round_trips(folder):
         print_line(line)
+
+
+def _session_folder(verb: str, description: str, words: Sequence[str]) -> Path:
+    """Return the folder of a session, the one word of a verb."""
+    parser = VerbParser(prog=f"python -m sim {verb}", description=description)
+    parser.add_argument("folder", type=Path, help="the folder of a session, sessions/NAME")
+    folder: Path = parser.parse_args(words).folder
+    return folder
 
 
 def _starts(folder: Path, mode: Mode, only: int | None = None) -> Iterator[tuple[int, Any]]:
