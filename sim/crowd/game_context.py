@@ -64,10 +64,14 @@ class GameContext:
         """Return the time to the start in nanoseconds; negative in the game."""
         return self.starts_ns - self.env.now_ns
 
+    @property
+    def _wall_s(self) -> float:
+        """Return the time since the start in seconds; negative before it."""
+        return -self.ns_to_start / NS_PER_SECOND
+
     def clock_ns(self) -> int:
         """Return the playing time elapsed, as the game clock shows it."""
-        wall_s = max(0.0, -self.ns_to_start / NS_PER_SECOND)
-        return int(self.game.shown_clock_at(wall_s) * NS_PER_SECOND)
+        return int(self.game.shown_clock_at(max(0.0, self._wall_s)) * NS_PER_SECOND)
 
     @property
     def is_in_play(self) -> bool:
@@ -76,7 +80,7 @@ class GameContext:
 
     def share_left(self) -> float:
         """Return the time left to play as a share of regulation."""
-        return self.game.share_left(self.game.clock_at(max(0.0, -self.ns_to_start / NS_PER_SECOND)))
+        return self.game.share_left(self.game.clock_at(max(0.0, self._wall_s)))
 
     def width(self) -> float:
         """Return the present factor of the spreads of main lines."""
@@ -84,7 +88,7 @@ class GameContext:
 
     def is_break(self) -> bool:
         """Return whether the game is in a break between periods."""
-        wall_s = -self.ns_to_start / NS_PER_SECOND
+        wall_s = self._wall_s
         return 0 <= wall_s < self.game.length_s and not self.game.is_running(wall_s)
 
     @property

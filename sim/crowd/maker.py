@@ -12,7 +12,7 @@ from sim.crowd.crowd_types import CrowdType
 from sim.crowd.fair_value import Sight
 from sim.crowd.game_context import GameContext, OfferedPair
 from sim.crowd.maker_profiles import MakerProfile
-from sim.crowd.quote_sizes import drawn_stake_cents
+from sim.crowd.wager_sizes import drawn_stake_cents
 from sim.exchange.participant import ExchangeWager
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.events import Event, WagerMatched

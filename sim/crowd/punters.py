@@ -10,7 +10,7 @@ from numpy.random import Generator
 from sim.crowd.activity_rates import NS_PER_MINUTE, ActivityRates, ProcessGenerator
 from sim.crowd.game_context import GameContext, OfferedPair
 from sim.crowd.maker import BALANCE_CENTS
-from sim.crowd.quote_sizes import size_share
+from sim.crowd.wager_sizes import log_normal_cents, size_share
 from sim.exchange.displayed_book import levels
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.events import Event
@@ -63,8 +63,8 @@ class Punters:
         if odds is None or not self._context.is_open(pair):
             return
         share = size_share(odds) if self._context.is_in_play else 1.0
-        drawn_cents = int(STAKE_MEDIAN_CENTS * share * self._rng.lognormal(0, STAKE_SIGMA))
-        stake_cents = min(max(drawn_cents, STAKE_CENTS[0]), STAKE_CENTS[1])
+        median = STAKE_MEDIAN_CENTS * share
+        stake_cents = log_normal_cents(self._rng, median, STAKE_SIGMA, STAKE_CENTS)
         self._wagers += 1
         ref = WagerRef(f"punter-{self._wagers}")
         request = PlaceWager(ref, pair.books[side].line_id, odds, stake_cents, Intent.ADD_ONLY)

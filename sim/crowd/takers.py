@@ -16,6 +16,7 @@ from sim.crowd.crowd_types import CrowdType
 from sim.crowd.fair_value import COURTSIDE
 from sim.crowd.game_context import GameContext, OfferedPair
 from sim.crowd.maker import BALANCE_CENTS
+from sim.crowd.wager_sizes import log_normal_cents
 from sim.exchange.displayed_book import Level, levels
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.events import Event
@@ -198,8 +199,7 @@ class Takers:
         self._context.exchange.place(account, [request])
 
     def _stake_cents(self, median_cents: int) -> int:
-        drawn_cents = int(median_cents * self._rng.lognormal(0, STAKE_SIGMA))
-        return min(max(drawn_cents, STAKE_CENTS[0]), STAKE_CENTS[1])
+        return log_normal_cents(self._rng, median_cents, STAKE_SIGMA, STAKE_CENTS)
 
 
 def _cumulative_shares() -> list[float]:

@@ -1,4 +1,4 @@
-"""How much the quotes of makers are: log-normal, and in-play less far from even."""
+"""How much the wagers of the crowd are: log-normal, and quotes in-play less far from even."""
 
 from math import sqrt
 
@@ -26,6 +26,17 @@ def drawn_stake_cents(rng: Generator, median_cents: int, odds: Odds, *, in_play:
     numerator, denominator = payout_ratio(odds)
     stake_cents = round(size_cents * sqrt(denominator / numerator), -2)
     return max(MIN_STAKE_CENTS, int(stake_cents))
+
+
+def log_normal_cents(
+    rng: Generator, median: float, sigma: float, limits_cents: tuple[int, int]
+) -> int:
+    """Draw a log-normal stake in whole cents, cut to the limits.
+
+    `median` is in cents, of which it may have a fraction; `sigma` is that of the logarithm.
+    """
+    drawn_cents = int(median * rng.lognormal(0, sigma))
+    return min(max(drawn_cents, limits_cents[0]), limits_cents[1])
 
 
 def size_share(odds: Odds) -> float:
