@@ -6,6 +6,7 @@ import sys
 import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from itertools import islice
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
@@ -18,7 +19,10 @@ _LOOK_S = 1.0
 # A copy of this process starts at once and has everything imported, but is safe on Linux only, and
 # there only if it uses no library whose threads were not copied with it, such as polars.
 COPY = "fork" if sys.platform == "linux" else "spawn"
-NEW = "spawn"
+# A copy of a process that has done nothing but import what most jobs of new processes need; not
+# polars, whose threads start as it is imported.
+NEW = "forkserver"
+_IMPORTED_ONCE = ["numpy", "pyarrow.parquet"]
 
 Job = TypeVar("Job")
 JobResult = TypeVar("JobResult")
@@ -41,13 +45,16 @@ def results_of(
 
     When the context is left early, by Ctrl-C or an error, what still runs is killed at once. An
     error of a job is raised here. Function, jobs and results must be picklable. `start` is COPY or
-    NEW, which is slower to start and always safe. Raise
-    WorkerKilledError if someone else kills a process:
+    NEW, which is slower to start and always safe; a single job is not worth it, and is computed
+    here. Raise WorkerKilledError if someone else kills a process:
 
         with results_of(write_game, plans, usable_processors()) as results:
             for index, rows in results:
                 print(plans[index].folder, rows)
     """
+    if start == NEW and len(jobs) == 1:
+        yield enumerate(map(function, jobs))
+        return
     with closing(_results(function, jobs, processes, start)) as results:
         yield results
 
@@ -100,8 +107,10 @@ class _Worker(Generic[Job, JobResult]):
 
     def __init__(self, function: Callable[[Job], JobResult], start: str) -> None:
         context = get_context(start)
+        context.set_forkserver_preload(_IMPORTED_ONCE)
         self.connection, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(function, theirs), daemon=True)  # type: ignore[attr-defined]
+        serve = partial(_serve, function, theirs, start)
+        self._process = context.Process(target=serve, daemon=True)  # type: ignore[attr-defined]
         with warnings.catch_warnings():
             # Python 3.12 warns of a fork beside any thread, also beside those of numpy.
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -132,13 +141,14 @@ class _Worker(Generic[Job, JobResult]):
         self.connection.close()
 
 
-def _serve(function: Callable[[Job], JobResult], connection: Connection) -> None:
+def _serve(function: Callable[[Job], JobResult], connection: Connection, start: str) -> None:
     """Compute jobs until the original ends this process, or is gone itself."""
     # Ctrl-C reaches all processes of a terminal; the original ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(EOFError, OSError):
         while True:
-            while not connection.poll(_LOOK_S):
+            # A copy has the other end of the connection too: it never ends for it.
+            while start == COPY and not connection.poll(_LOOK_S):
                 end_without_parent()
             job = connection.recv()
             connection.send(_outcome(function, job))

@@ -6,7 +6,7 @@ from multiprocessing import active_children
 
 import pytest
 
-from recordings.workers import WorkerKilledError, ordered_results, results_of
+from recordings.workers import NEW, WorkerKilledError, ordered_results, results_of
 from strategies.trading.model.errors import TapeError
 
 FOREVER, REFUSED, KILLED, INTERRUPTED = -1, -2, -3, -4
@@ -29,6 +29,18 @@ def test_results_are_in_the_order_of_the_jobs_whatever_the_processes(processes: 
     """Any number of processes gives the same list, also more of them than jobs."""
     assert ordered_results(square, range(5), processes) == [0, 1, 4, 9, 16]
     assert ordered_results(square, [], processes) == []
+    assert active_children() == []
+
+
+def process_id(_job: int) -> int:
+    """Return the id of the process that computes the job."""
+    return os.getpid()
+
+
+def test_a_single_job_is_not_worth_a_new_process() -> None:
+    """One file is imported here; several are by processes that end with the last of them."""
+    assert ordered_results(process_id, [1], 2, NEW) == [os.getpid()]
+    assert os.getpid() not in ordered_results(process_id, [1, 2], 2, NEW)
     assert active_children() == []
 
 
