@@ -61,6 +61,20 @@ def tree(path: Path) -> ast.Module:
     return parsed_source(path)
 
 
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Return all that is in a file."""
+    return tuple(ast.walk(tree(path)))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def trees_end() -> Iterator[None]:
+    """Let the trees go: in the tests that follow, every collection of garbage would visit them."""
+    yield
+    tree.cache_clear()
+    nodes.cache_clear()
+
+
 def place(path: Path, line: int = 1) -> str:
     """Return a place in the project, as a message names it."""
     return f"{path.relative_to(PROJECT)}:{line}"
@@ -68,7 +82,7 @@ def place(path: Path, line: int = 1) -> str:
 
 def functions(path: Path) -> Iterator[Function]:
     """Return every function of a file, methods and inner ones included."""
-    return (node for node in ast.walk(tree(path)) if isinstance(node, Function))
+    return (node for node in nodes(path) if isinstance(node, Function))
 
 
 def module_name(path: Path) -> str:
@@ -79,7 +93,7 @@ def module_name(path: Path) -> str:
 
 def names_imported(path: Path) -> Iterator[str]:
     """Yield every dotted name that a file imports; of `from a import b`, both a and a.b."""
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -156,7 +170,7 @@ def floats_written(path: Path) -> Iterator[int]:
 
 def floats_declared(path: Path) -> Iterator[tuple[str, int]]:
     """Yield the names that a module declares to hold a float, with their lines."""
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         declared = declaration(node)
         if declared is not None and holds_float(declared[1]):
             yield declared[0], declared[1].lineno
@@ -335,6 +349,8 @@ def test_prose_and_names_use_terms_of_the_field() -> None:
     found = []
     for path in PROSE:
         lines = path.read_text(encoding="utf-8").splitlines()
+        if not private_parts(" ".join(line.lstrip("# ") for line in lines)):
+            continue
         # Two lines at a time, as a phrase may go on in the next.
         for number, (line, following) in enumerate(pairwise([*lines, ""]), start=1):
             alone = private_parts(line)
@@ -348,10 +364,10 @@ def test_prose_and_names_use_terms_of_the_field() -> None:
 def sleeps(path: Path) -> Iterator[int]:
     """Yield the lines in which a file sleeps; in a loop whose time jumps, a clock may."""
     clock_jumps = JUMPING & set(names_imported(path))
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if isinstance(node, ast.ImportFrom):
             names = [f"{node.module}.{alias.name}" for alias in node.names]
-        elif isinstance(node, ast.Attribute):
+        elif isinstance(node, ast.Attribute) and node.attr.startswith("sleep"):
             names = [ast.unparse(node)]
         else:
             continue
