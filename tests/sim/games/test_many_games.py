@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,10 @@ from strategies.trading.model.units import NS_PER_SECOND
 from tests.sim.small_games import DAY_NS, MINUTE_NS, START_NS, write_game
 
 
-@pytest.fixture
-def season(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def season(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with three games: two at once, half an hour apart, and one a day later."""
-    folder = tmp_path / "season"
+    folder = tmp_path_factory.mktemp("many") / "season"
     for number, (at_ns, home_wins) in enumerate(
         ((0, True), (30 * MINUTE_NS, False), (DAY_NS, True))
     ):
@@ -31,21 +32,24 @@ def season(tmp_path: Path) -> Path:
 WORDS = ("markets=moneyline", "strategy.spread_margin=0.02", "latency=none")
 
 
-def run(run_in: Callable[..., Any], folder: Path, *words: str) -> Any:
-    """Return a finished run in a new folder."""
-    folder.mkdir()
-    return run_in(folder, *WORDS, *words)
+Run = Callable[..., Any]
 
 
-def test_apart_is_each_recording_on_its_own(
-    run_in: Callable[..., Any], tmp_path: Path, season: Path
-) -> None:
+@pytest.fixture(scope="module")
+def run(run_in: Run, season: Path) -> Run:
+    """Return the function that runs these settings on the season, or what it names of it, once."""
+
+    @cache
+    def run_once(*words: str, games: str = "") -> Any:
+        return run_in(season.parent, *WORDS, f"recording.path=season{games}", *words)
+
+    return run_once
+
+
+def test_apart_is_each_recording_on_its_own(run: Run) -> None:
     """The tables and figures of all are those of each, one after the other."""
-    each = [
-        run(run_in, tmp_path / f"run-{number}", f"recording.path={season}/game-{number}")
-        for number in range(3)
-    ]
-    apart = run(run_in, tmp_path / "apart", f"recording.path={season}", "games=apart")
+    each = [run(games=f"/game-{number}") for number in range(3)]
+    apart = run("games=apart")
     for figure in ("profit_cents", "commission_cents", "fills", "wagers_placed", "rows"):
         assert apart.summary[figure] == sum(one.summary[figure] for one in each)
     assert apart.summary["fills"] > 0
@@ -63,55 +67,42 @@ def test_apart_is_each_recording_on_its_own(
     assert equity["ns"].is_sorted()
 
 
-def test_together_has_one_bankroll(
-    run_in: Callable[..., Any], tmp_path: Path, season: Path
-) -> None:
+def test_together_has_one_bankroll(run: Run) -> None:
     """Within wide limits the wagers are those of the games apart, on one account."""
-    together = run(run_in, tmp_path / "together", f"recording.path={season}")
-    apart = run(run_in, tmp_path / "apart", f"recording.path={season}", "games=apart")
+    together = run()
+    apart = run("games=apart")
     for figure in ("profit_cents", "fills", "wagers_placed", "rows"):
         assert together.summary[figure] == apart.summary[figure]
-    exposures = [
-        run(run_in, tmp_path / f"{n}", f"recording.path={season}/game-{n}").summary
-        for n in range(2)
-    ]
+    exposures = [run(games=f"/game-{number}").summary for number in range(2)]
     assert together.summary["max_exposure_cents"] > max(
         one["max_exposure_cents"] for one in exposures
     )
 
 
-def test_a_limit_holds_over_games_that_overlap(
-    run_in: Callable[..., Any], tmp_path: Path, season: Path
-) -> None:
+def test_a_limit_holds_over_games_that_overlap(run: Run) -> None:
     """What one game uses of a limit, another has not."""
-    limits = ("risk.max_total_exposure=120",)
-    words = (f"recording.path={season}", *limits)
-    together = run(run_in, tmp_path / "together", *words)
-    apart = run(run_in, tmp_path / "apart", *words, "games=apart")
+    limit = "risk.max_total_exposure=120"
+    together = run(limit)
+    apart = run(limit, "games=apart")
     assert together.summary["max_exposure_cents"] <= 12_000
     assert together.summary["denials_by_control"]["exposure"] > 0
     assert apart.summary["denials_by_control"].get("exposure", 0) == 0
 
 
-def test_the_daily_loss_is_that_of_all_games(
-    run_in: Callable[..., Any], tmp_path: Path, season: Path
-) -> None:
+def test_the_daily_loss_is_that_of_all_games(run: Run) -> None:
     """A bankroll that lost its day in one game quotes no other."""
-    words = (f"recording.path={season}", "risk.max_daily_loss=1", "strategy.spread_margin=0")
-    together = run(run_in, tmp_path / "together", *words)
+    together = run("risk.max_daily_loss=1", "strategy.spread_margin=0")
     assert "risk.max_daily_loss halted the desk on" in together.summary["notes"][-1]
     days = {ns // DAY_NS for ns in together.table("wagers")["placed_ns"]}
     # Halted on the first day, it quotes the game of the next one.
     assert len(days) == 2
 
 
-def test_recordings_of_one_line_are_refused(
-    run_in: Callable[..., Any], tmp_path: Path, season: Path
-) -> None:
+def test_recordings_of_one_line_are_refused(run_in: Run, tmp_path: Path, season: Path) -> None:
     """A second recording of a game's line would count its offers twice, and is refused."""
-    shutil.copytree(season / "game-0", season / "copy")
+    copy = shutil.copytree(season / "game-0", tmp_path / "copy")
     with pytest.raises(TapeError, match=r"game-0 and .*copy: both have line home-0"):
-        run(run_in, tmp_path / "twice", f"recording.path=[{season}/game-0,{season}/copy]")
+        run_in(tmp_path, *WORDS, f"recording.path=[{season}/game-0,{copy}]")
 
 
 def test_recordings_that_contradict_each_other_are_refused(tmp_path: Path) -> None:
@@ -133,14 +124,10 @@ def test_recordings_that_contradict_each_other_are_refused(tmp_path: Path) -> No
     ],
 )
 def test_a_run_is_cut_by_time_and_by_event(
-    run_in: Callable[..., Any],
-    tmp_path: Path,
-    season: Path,
-    words: tuple[str, ...],
-    games: list[str],
+    run: Run, words: tuple[str, ...], games: list[str]
 ) -> None:
     """Only what was asked for is traded."""
-    done = run(run_in, tmp_path / "cut", f"recording.path={season}", *words)
+    done = run(*words)
     assert [event["event_id"] for event in done.summary["events"]] == games
     assert {pair.split(":")[0] for pair in done.table("fills")["pair_id"]} == set(games)
 

@@ -21,10 +21,10 @@ WORDS = (
 )
 
 
-@pytest.fixture
-def season(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def season(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with three games of two months."""
-    folder = tmp_path / "season"
+    folder = tmp_path_factory.mktemp("rebates") / "season"
     for number, start in enumerate(STARTS):
         at = datetime.fromisoformat(start).replace(tzinfo=UTC)
         begins_ns = int(at.timestamp()) * NS_PER_SECOND
@@ -32,10 +32,10 @@ def season(tmp_path: Path) -> Path:
     return folder
 
 
-def run(run_in: Callable[..., Any], folder: Path, *words: str) -> Any:
-    """Return a finished run in a new folder."""
-    folder.mkdir()
-    return run_in(folder, *WORDS, *words)
+@pytest.fixture(scope="module")
+def together(run_in: Callable[..., Any], season: Path) -> Any:
+    """Return the finished run of all games on one account."""
+    return run_in(season.parent, *WORDS, "recording.path=season", "games=together")
 
 
 @pytest.mark.parametrize(
@@ -48,12 +48,9 @@ def test_a_month_turns_at_midnight_in_new_york(utc: str, month: str) -> None:
     assert month_of(int(at.timestamp()) * NS_PER_SECOND) == month
 
 
-def test_a_rebate_is_accrued_by_month_over_games(
-    run_in: Callable[..., Any], tmp_path: Path, season: Path
-) -> None:
+def test_a_rebate_is_accrued_by_month_over_games(together: Any) -> None:
     """Two games of one month share its tiers, the third begins a month; all sums are exact."""
-    done = run(run_in, tmp_path / "run", f"recording.path={season}", "games=together")
-    summary, fills = done.summary, done.table("fills")
+    summary, fills = together.summary, together.table("fills")
     months = {each["month"]: each for each in summary["rebates"]}
     volume: Counter[str] = Counter()
     for row in fills.iter_rows(named=True):
@@ -78,44 +75,41 @@ def test_a_rebate_is_accrued_by_month_over_games(
         named = summary["splits"][by]
         assert sum(each["split"].get("rebate_cents", 0) for each in named) == rebate_cents
         assert sum(each["split"]["profit_cents"] for each in named) == summary["profit_cents"]
-    equity = done.table("equity")["profit_cents"][-1]
+    equity = together.table("equity")["profit_cents"][-1]
     assert summary["profit_cents"] == equity + rebate_cents, "it is in no balance before its month"
 
 
 @pytest.mark.slow
 def test_apart_each_game_has_tiers_of_its_own(
-    run_in: Callable[..., Any], tmp_path: Path, season: Path
+    run_in: Callable[..., Any], season: Path, together: Any
 ) -> None:
     """An account that plays one game never reaches the tiers of all of them."""
-    words = (f"recording.path={season}",)
-    together = run(run_in, tmp_path / "together", *words, "games=together").summary
-    apart = run(run_in, tmp_path / "apart", *words, "games=apart").summary
+    words = ("recording.path=season", "games=apart")
+    apart = run_in(season.parent, *WORDS, *words).summary
+    shared = together.summary
     for name in ("volume_cents", "commission_cents"):
         assert [each[name] for each in apart["rebates"]] == [
-            each[name] for each in together["rebates"]
+            each[name] for each in shared["rebates"]
         ]
-    assert apart["rebates"][0]["rebate_cents"] < together["rebates"][0]["rebate_cents"]
+    assert apart["rebates"][0]["rebate_cents"] < shared["rebates"][0]["rebate_cents"]
     assert apart["split"]["rebate_cents"] == sum(each["rebate_cents"] for each in apart["rebates"])
 
 
 @pytest.mark.slow
-def test_the_report_shows_the_effective_rate(
-    run_in: Callable[..., Any], tmp_path: Path, season: Path
-) -> None:
+def test_the_report_shows_the_effective_rate(together: Any) -> None:
     """A reader sees what the exchange keeps, by month and of what was won."""
-    done = run(run_in, tmp_path / "run", f"recording.path={season}", "games=together")
-    page = write_report(done.folder).read_text(encoding="utf-8")
+    page = write_report(together.folder).read_text(encoding="utf-8")
     assert "an effective rate of" in page
     assert "2026-09" in page
     assert "with a monthly rebate from 2026-07 to 2027-06" in page
 
 
 def test_the_rebate_is_not_in_force_before_it_began(
-    run_in: Callable[..., Any], tmp_path: Path, season: Path
+    run_in: Callable[..., Any], season: Path
 ) -> None:
     """On a month outside of those of the settings the exchange keeps its commission."""
-    words = (f"recording.path={season}/game-2", "fees.rebate.first_month=2026-11")
-    summary = run(run_in, tmp_path / "run", *words).summary
+    words = ("recording.path=season/game-2", "fees.rebate.first_month=2026-11")
+    summary = run_in(season.parent, *WORDS, *words).summary
     assert [each["rebate_cents"] for each in summary["rebates"]] == [0]
     assert summary["commission_cents"] > 0
     assert "rebate_cents" not in summary["split"]

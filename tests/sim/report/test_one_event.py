@@ -1,11 +1,13 @@
 """The report of one event of a run of several: its figures, all its pairs, and nothing else."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.conftest import run_sim
 from tests.sim.report.reported_runs import (
     at,
     rows_of_a_game,
@@ -19,15 +21,22 @@ Sim = Callable[..., Any]
 WORDS = ("markets=moneyline", "strategy.spread_margin=0.02", "latency=none", "report=off")
 
 
-@pytest.fixture
-def run_of_two(sim: Sim, tmp_path: Path) -> Path:
-    """Return the folder of a run of two games on one bankroll, a day apart."""
+@pytest.fixture(scope="module")
+def season_with_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with two games a day apart, and a run of both on one bankroll in `run`."""
+    work = tmp_path_factory.mktemp("season_with_run")
     for number in range(2):
-        folder = tmp_path / "season" / f"game-{number}"
+        folder = work / "season" / f"game-{number}"
         write_game(folder, number, START_NS + number * DAY_NS, home_wins=True)
-    outcome = sim("run", "recording.path=season", *WORDS)
+    outcome = run_sim(work, "run", "recording.path=season", *WORDS, "hydra.run.dir=run")
     assert outcome.status == 0, outcome.err
-    return Path(outcome.out[-1])
+    return work
+
+
+@pytest.fixture
+def run_of_two(season_with_run: Path, tmp_path: Path) -> Path:
+    """Return the folder of a run of two games, without a report as yet."""
+    return shutil.copytree(season_with_run / "run", tmp_path / "run")
 
 
 def reported(sim: Sim, folder: Path, *words: str) -> str:
@@ -48,10 +57,10 @@ def test_an_event_is_named_by_id_or_by_name(sim: Sim, run_of_two: Path, name: st
 
 
 def test_its_figures_are_those_of_the_event(
-    sim: Sim, run_in: Callable[..., Any], tmp_path: Path, run_of_two: Path
+    sim: Sim, run_in: Callable[..., Any], season_with_run: Path, run_of_two: Path
 ) -> None:
     """Profit, fills and terms are those of a run on this game alone, within wide limits."""
-    alone = run_in(tmp_path, "recording.path=season/game-1", *WORDS).summary
+    alone = run_in(season_with_run, "recording.path=season/game-1", *WORDS).summary
     assert alone["fills"] > 100
     text = reported(sim, run_of_two, "--event", "game-1")
     assert f"Settled profit +${alone['profit_cents'] / 100:,.2f}" in text

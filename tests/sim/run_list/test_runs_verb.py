@@ -1,6 +1,7 @@
 """The verb `runs`: what is listed of real runs and studies, filtered, compared and queried."""
 
 import json
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -8,22 +9,35 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import run_sim, write_small_tape
+
 WORDS = ("recording.path=tape", "markets=moneyline", "latency=none", "report=off")
 
 Sim = Callable[..., Any]
 
 
-def run(sim: Sim, *words: str) -> Path:
+def run(folder: Path, *words: str) -> Path:
     """Run a backtest on the small tape, and return its folder."""
-    outcome = sim("run", *WORDS, *words)
+    outcome = run_sim(folder, "run", *WORDS, *words)
     assert outcome.status == 0, outcome.err
     return Path(outcome.out[-1])
 
 
+@pytest.fixture(scope="module")
+def finished_runs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Return the folders of two runs that differ in a setting, for copies to be made of."""
+    folder = tmp_path_factory.mktemp("finished")
+    write_small_tape(folder / "tape")
+    return [run(folder, f"strategy.spread_margin={margin}") for margin in ("0", "0.03")]
+
+
 @pytest.fixture
-def two_runs(sim: Sim, small_tape: Path) -> list[Path]:
-    """Return the folders of two runs that differ in a setting."""
-    return [run(sim, f"strategy.spread_margin={margin}") for margin in ("0", "0.03")]
+def two_runs(finished_runs: list[Path], tmp_path: Path) -> list[Path]:
+    """Return the folders of two such runs, below the folder that `sim` works in."""
+    return [
+        shutil.copytree(run, tmp_path / "runs" / run.parent.name / run.name)
+        for run in finished_runs
+    ]
 
 
 def test_runs_are_listed_with_their_figures(sim: Sim, two_runs: list[Path]) -> None:
