@@ -10,6 +10,7 @@ from omegaconf import OmegaConf
 from conf.compose import build_session
 from live.session.admission.real_money import Ask
 from live.session.admission.rehearsal_record import digests_of, write_record
+from live.session.watchdog.watchdog_start import running_watchdogs
 from live.wall_clock import WallClock
 from strategies.trading.model.errors import ConfigError
 from tests.event_loops import run_watching, until
@@ -75,13 +76,14 @@ def answering(typed: str) -> Ask:
     return ask
 
 
-# The watchdog outlives whoever started it, on purpose; here that is the process of the tests.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.slow
 def test_a_drill_trades_under_every_condition_of_real_money(
     sandbox: Sandbox, compose_settings: Compose, tmp_path: Path, certificate: Path
 ) -> None:
-    """Without a rehearsal or the right balance nothing begins; then it trades under a tenth."""
+    """Without a rehearsal or the right balance nothing begins; then it trades under a tenth.
+
+    Nothing being open at its end, its watchdog ends as well.
+    """
     drill = Drill(compose_settings, tmp_path)
 
     async def run() -> None:
@@ -103,6 +105,7 @@ def test_a_drill_trades_under_every_condition_of_real_money(
             assert max(stakes) <= 1_000
             assert "nothing is open at production_drill" in drill.lines
             assert any(line.startswith("limits: stake $10.00") for line in drill.lines)
+            await until(lambda: not running_watchdogs())
 
     run_watching(run())
     (first,) = (tmp_path / "state").rglob("first-session.json")

@@ -96,8 +96,16 @@ def receive_hello(connection: socket.socket) -> tuple[Hello, TradingLock] | None
     return hello, TradingLock(descriptors[0])
 
 
+def running_watchdogs() -> list[int]:
+    """Return the ids of the processes that were started here and still run; release the others."""
+    _STARTED[:] = [process for process in _STARTED if process.poll() is None]
+    return [process.pid for process in _STARTED]
+
+
 def _start(environ: Mapping[str, str], home: Path) -> socket.socket:
     """Start a watchdog, connected by its standard input."""
+    # A process that trades one session after the other would keep all that ended.
+    running_watchdogs()
     ours, theirs = socket.socketpair()
     path = os.pathsep.join(filter(None, (str(Path(live.__file__).parents[1]), _python_path())))
     with theirs:
