@@ -171,8 +171,9 @@ def composed_once(*overrides: str) -> DictConfig:
 
 @pytest.fixture(scope="session", autouse=True)
 def home_of_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Keep the private folders of accounts out of the user's own home."""
+    """Keep private folders of accounts out of the user's home; a core is compiled once for all."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", os.environ.get("XDG_CACHE_HOME", f"{Path.home()}/.cache"))
         home = tmp_path_factory.mktemp("home")
         patch.setenv("HOME", str(home))
         patch.delenv("XDG_STATE_HOME", raising=False)

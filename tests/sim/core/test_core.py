@@ -16,14 +16,6 @@ from tests.parsed_source import parsed_source
 from tests.paths import PROJECT
 
 STORMS = 40
-# Read before the tests get homes of their own: compiling takes a minute, and is done once.
-USERS_CACHE = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-
-
-@pytest.fixture(autouse=True)
-def users_cache(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep and find compiled cores where the user has them."""
-    monkeypatch.setenv("XDG_CACHE_HOME", USERS_CACHE)
 
 
 def run_python(
@@ -53,7 +45,7 @@ def test_both_cores_give_the_same_results_on_random_tapes() -> None:
 def test_the_main_command_gives_the_same_digest_without_a_compiled_core(tmp_path: Path) -> None:
     """The figures are the same; a run on the plain core says so once, where a core is missing."""
     compile_core()
-    compiled = main_command(tmp_path / "compiled", USERS_CACHE)
+    compiled = main_command(tmp_path / "compiled", os.environ["XDG_CACHE_HOME"])
     missing = main_command(tmp_path / "plain", str(tmp_path))
     assert digest_line(compiled) == digest_line(missing)
     assert compiled.stderr.count("the core is not compiled") == 0
