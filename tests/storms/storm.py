@@ -21,8 +21,9 @@ from strategies.trading.model.events import (
 from strategies.trading.model.ids import WagerRef
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.schedule import Priority
+from tests.storms.exchange_observer import ExchangeObserver, ObservedProphet
 from tests.storms.feed_faults import FeedGuard, LateDelay, schedule_gaps
-from tests.storms.invariants import CheckedExchange, ExchangeObserver, Invariants, ObservedProphet
+from tests.storms.invariants import CheckedExchange, Invariants
 from tests.storms.scenario import MAX_BROKEN_WITHIN_NS, Scenario, draw_scenario
 from tests.storms.simulation import CrowdGame, SmallGame
 
