@@ -1,9 +1,11 @@
-"""Shared by the tests of the simulated exchange: scenarios, requests and delays."""
+"""Shared by the tests of the simulator: scenarios, requests, delays, the shipped recording."""
 
 from collections.abc import Callable
 
 import pytest
 
+from recordings.reader import open_recording
+from recordings.tape import Row
 from sim.engine.latency import Constant, Delay
 from strategies.trading.model.commands import PlaceWager
 from tests.sim.small_exchange import ExchangeScenario, request
@@ -31,3 +33,9 @@ def make_request() -> Callable[..., PlaceWager]:
 def constant_ms() -> Callable[[float], Delay]:
     """Return the class of constant delays."""
     return Constant
+
+
+@pytest.fixture(scope="session")
+def nba_rows() -> list[Row]:
+    """Return every row of the shipped recording."""
+    return [row for chunk in open_recording("nba").chunks() for row in chunk.rows()]

@@ -6,24 +6,18 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from conf.compose import build_session
-from live.session.session import Session
-from recordings.journal.entries import Entry
-from recordings.journal.journal_reader import JournalReader
 from recordings.reader import Tape
 from recordings.validator import validate
 from sim.sandbox.api_account import ApiAccount
 from sim.sandbox.wager_records import WagerRecord
-from strategies.trading.model.commands import CancelAll, PlaceWager
+from strategies.trading.model.commands import PlaceWager
 from strategies.trading.model.errors import ConfigError, CredentialsError, InvariantError
 from strategies.trading.model.events import (
-    AccountState,
     FeedLost,
     FeedRestored,
     WagerCancelled,
@@ -33,108 +27,15 @@ from strategies.trading.model.events import (
 from tests.event_loops import run_watching, until
 from tests.fixture_types import Compose
 from tests.live.local_sandbox import LocalSandbox, Sandbox
+from tests.live.session.session_runner import (
+    OFTEN,
+    SPEED,
+    SessionRunner,
+    every_opened_wager_is_gone,
+    quoting,
+    session_of,
+)
 from tests.paths import PROJECT
-
-SPEED = 20
-# How a session says how it is, often enough for these tests.
-OFTEN = "run.report_seconds=0.2"
-COUNTS = re.compile(r" open, (\d+) placed, (\d+) accepted")
-STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
-
-Meanwhile = Callable[[LocalSandbox, asyncio.Event], Awaitable[None]]
-
-
-def session_of(compose_settings: Compose, here: LocalSandbox, mode: str, *words: str) -> Session:
-    """Return a session that trades a sandbox."""
-    given = ["+experiment=nba", f"mode={mode}", "session.name=first", *here.settings, *words]
-    session: Session = build_session(compose_settings(*given))
-    return session
-
-
-class SessionRunner:
-    """Plays sessions against one sandbox, in a folder."""
-
-    def __init__(self, sandbox: Sandbox, compose_settings: Compose, folder: Path) -> None:
-        """Start without printed lines."""
-        self._sandbox = sandbox
-        self._compose = compose_settings
-        self.folder = folder
-        self.lines: list[str] = []
-
-    def play(
-        self,
-        mode: str,
-        meanwhile: Meanwhile,
-        *words: str,
-        times: int = 1,
-        environ: Mapping[str, str] | None = None,
-    ) -> None:
-        """Start a session some times, each until what goes on meanwhile is over."""
-
-        async def run() -> None:
-            async with self._sandbox(SPEED, "+experiment=nba") as self.here:
-                for _ in range(times):
-                    session = session_of(self._compose, self.here, mode, *words)
-                    await self._start(session, self.here, meanwhile, environ or {})
-
-        run_watching(run())
-
-    async def _start(
-        self, session: Session, here: LocalSandbox, meanwhile: Meanwhile, environ: Mapping[str, str]
-    ) -> None:
-        stop = asyncio.Event()
-        trading = asyncio.ensure_future(session.run(self.folder, environ, stop, self.lines.append))
-        going = asyncio.ensure_future(meanwhile(here, stop))
-        await asyncio.wait((trading, going), return_when=asyncio.FIRST_COMPLETED)
-        stop.set()
-        going.cancel()
-        await trading
-
-    async def until_line(self, beginning: str) -> None:
-        """Wait until a line begins so."""
-        await until(lambda: any(line.startswith(beginning) for line in self.lines))
-
-    def counts(self, since: int = 0) -> list[tuple[int, ...]]:
-        """Return the reported numbers of placed and accepted wagers, from a line on."""
-        found = [COUNTS.search(line) for line in self.lines[since:]]
-        return [tuple(map(int, each.groups())) for each in found if each]
-
-    async def until_taken(self, wagers: int) -> None:
-        """Wait until this many wagers are reported as accepted."""
-        await until(lambda: any(taken >= wagers for _, taken in self.counts()))
-
-    async def until_more_are_placed(self) -> None:
-        """Wait until a report counts more placed wagers than the next report does."""
-        since = len(self.lines)
-        await until(lambda: len({placed for placed, _ in self.counts(since)}) >= 2)
-
-    def entries(self) -> list[Entry[Any]]:
-        """Return the journal of the session."""
-        with JournalReader(self.folder / "sessions" / "first" / "journal.sqlite") as journal:
-            return list(journal.entries())
-
-    def kinds(self) -> list[type]:
-        """Return the types of what is in the journal."""
-        return [type(entry.payload) for entry in self.entries()]
-
-
-@pytest.fixture
-def runner(sandbox: Sandbox, compose_settings: Compose, tmp_path: Path) -> SessionRunner:
-    """Return a runner in a folder of its own."""
-    return SessionRunner(sandbox, compose_settings, tmp_path)
-
-
-async def quoting(here: LocalSandbox, at_least: int = 4) -> None:
-    """Wait until this many wagers rest at the exchange."""
-    await until(lambda: here.live_wagers >= at_least)
-
-
-def every_opened_wager_is_gone(runner: SessionRunner) -> None:
-    """Assert that every opened wager was cancelled or matched."""
-    events = [entry.payload for entry in runner.entries()]
-    opened = {event.ref for event in events if isinstance(event, WagerOpened)}
-    gone = {event.ref for event in events if isinstance(event, WagerCancelled | WagerMatched)}
-    assert opened <= gone
 
 
 def test_a_live_session_quotes_and_leaves_nothing_open(runner: SessionRunner) -> None:
@@ -363,69 +264,6 @@ def test_ctrl_c_cancels_everything_and_a_second_one_stops_hard(
         assert "stopped at once" in printed.splitlines()[-1]
 
 
-def test_every_command_is_in_the_journal_before_it_is_sent(runner: SessionRunner) -> None:
-    """Every request at the exchange is in the journal, wager by wager, and the mass cancel."""
-    refs: list[str] = []
-
-    async def meanwhile(here: LocalSandbox, stop: asyncio.Event) -> None:
-        await quoting(here)
-        (api_account,) = here.server.accounts.values()
-        refs.extend(record.request.ref for record in api_account.records.values())
-
-    runner.play("live", meanwhile)
-    entries = runner.entries()
-    journaled = [entry.payload.ref for entry in entries if isinstance(entry.payload, PlaceWager)]
-    assert refs
-    assert set(refs) <= set(journaled)
-    assert CancelAll in runner.kinds()
-    assert [e.input_seq for e in entries] == sorted(e.input_seq for e in entries)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("mode", ["live", "paper"])
-def test_a_session_reports_its_state_and_its_totals(runner: SessionRunner, mode: str) -> None:
-    """A line at intervals while it runs; totals at its end, before the line on open wagers."""
-
-    async def meanwhile(here: LocalSandbox, stop: asyncio.Event) -> None:
-        await runner.until_taken(1)
-
-    runner.play(mode, meanwhile, OFTEN)
-    line = next(line for line in reversed(runner.lines) if COUNTS.search(line))
-    assert " of 3 markets quoted; " in line
-    assert "; equity $" in line
-    assert runner.lines[-1] == "nothing is open at sandbox_local"
-    words = [line.split()[0] for line in runner.lines[:-1]]
-    names = words[words.index("markets") :]
-    assert names[:10] == [
-        "markets", "wagers", "matched", "exposure", "open", "profit", "placing", "cancelling",
-        "feed", "denials",
-    ]  # fmt: skip
-    # One for each market that was quoted.
-    assert set(names[10:]) <= {"quotes"}
-    placed = sum(isinstance(entry.payload, PlaceWager) for entry in runner.entries())
-    (wagers,) = (line for line in runner.lines if line.startswith("wagers "))
-    assert f" {placed} placed, " in wagers
-    assert wagers.endswith("; 0 open")
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("mode", ["live", "paper"])
-def test_the_account_is_journaled_as_an_input(runner: SessionRunner, mode: str) -> None:
-    """The exchange's account states are in the journal as inputs of the desk."""
-
-    async def meanwhile(here: LocalSandbox, stop: asyncio.Event) -> None:
-        await runner.until_taken(1)
-        await until(lambda: AccountState in runner.kinds())
-
-    runner.play(mode, meanwhile, OFTEN)
-    events = [entry.payload for entry in runner.entries()]
-    account = next(event for event in events if isinstance(event, AccountState))
-    before = events[: events.index(account)]
-    matched_cents = sum(e.stake_cents for e in before if isinstance(e, WagerMatched))
-    open_cents = sum(cents for _, cents in account.open_cents)
-    assert account.balance_cents + open_cents + matched_cents == 1_000_000
-
-
 @pytest.mark.slow
 def test_books_that_drift_from_the_account_end_the_session(runner: SessionRunner) -> None:
     """Money missing at the exchange but not in our books is detected while the session trades."""
@@ -441,39 +279,6 @@ def test_books_that_drift_from_the_account_end_the_session(runner: SessionRunner
     assert runner.here.live_wagers == 0
     log = (runner.folder / "sessions" / "first" / "session.log").read_text(encoding="utf-8")
     assert "ended by InvariantError: available cents" in log.splitlines()[-1]
-
-
-@pytest.mark.slow
-def test_every_line_is_in_the_log_of_the_session(runner: SessionRunner) -> None:
-    """Every line with its time in UTC, start after start, unreadable messages too; no key.
-
-    Others can read neither it nor anything else that the session wrote.
-    """
-
-    async def meanwhile(here: LocalSandbox, stop: asyncio.Event) -> None:
-        await quoting(here)
-        before = garbage_logged()
-        here.server.inject_fault({"kind": "garbage_frame", "text": "no frame at all"})
-        await until(lambda: garbage_logged() > before)
-
-    def garbage_logged() -> int:
-        return log.read_text(encoding="utf-8").count("no frame at all")
-
-    log = runner.folder / "sessions" / "first" / "session.log"
-    keys = {"PROPHETX_ACCESS_KEY": "an-access-key", "PROPHETX_SECRET_KEY": "a-secret-key"}
-    runner.play("live", meanwhile, times=2, environ=keys)
-    logged = log.read_text(encoding="utf-8")
-    lines = [line.partition(" ") for line in logged.splitlines()]
-    texts = [text for _, _, text in lines if not text.startswith("cannot read")]
-    assert texts == runner.lines
-    assert sum("start 1: " in text or "start 2: " in text for text in texts) == 2
-    assert garbage_logged() == 2
-    assert [time for time, _, _ in lines if not STAMP.fullmatch(time)] == []
-    assert [key for key in keys.values() if key in logged] == []
-    written = [runner.folder / "sessions", *(runner.folder / "sessions").rglob("*")]
-    modes = {path.stat().st_mode & 0o777 for path in written if path.is_file()}
-    folder_modes = {path.stat().st_mode & 0o777 for path in written if path.is_dir()}
-    assert (modes, folder_modes) == ({0o600}, {0o700})
 
 
 @pytest.mark.parametrize("setting", ["account_seconds=0", "report_seconds=-1", "report_seconds=no"])

@@ -5,13 +5,13 @@ import json
 import pytest
 
 from tests.paths import SHARED
+from tests.sim.sandbox.json_shapes import same_shape
 from tests.sim.sandbox.running_sandbox import (
     Differences,
     Play,
     RowBuilder,
     Sample,
     play,
-    same_shape,
 )
 
 SAMPLES = SHARED / "prophet" / "samples"

@@ -1,6 +1,6 @@
 """A harness for desk tests: a small catalogue, a stepped clock and a scripted exchange."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -10,7 +10,7 @@ import pytest
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.desk.assembly import DeskSettings, assemble_desk
 from strategies.trading.model.catalogue import Catalogue
-from strategies.trading.model.commands import Command, Intent, PlaceWager
+from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.earlier_runs import NO_EARLIER_RUNS, EarlierRuns
 from strategies.trading.model.events import (
     Event,
@@ -29,9 +29,7 @@ from strategies.trading.model.money import fill_profit_cents
 from strategies.trading.model.odds import Odds, prophetx_ladder
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.control import Control
-from strategies.trading.ports.journal import AccountSnapshot, Decision, Denial
 from strategies.trading.ports.strategy import Quote
-from strategies.trading.ports.view import Note, View
 from strategies.trading.pricing.touch import Consensus, Pricing
 from strategies.trading.risk.controls import NO_CONTROLS
 from strategies.trading.risk.limits import Limits
@@ -39,6 +37,7 @@ from strategies.trading.wagers.wager import Wager
 from strategies.trading.wagers.wager_manager import Changes
 from strategies.trading.wagers.wager_settings import WagerSettings
 from strategies.trading.wagers.wager_state import CANCEL_AFTER_OPEN_NS
+from tests.strategies.trading.scripted_desk import FixedStrategy, RecordingJournal, ScriptedExchange
 
 START_NS = 1_790_000_000 * NS_PER_SECOND
 TIP_OFF_NS = START_NS + 3600 * NS_PER_SECOND
@@ -147,117 +146,6 @@ class SteppedClock:
     def skip(self, by_ns: int) -> None:
         """Move the time on without making calls, as if the process were suspended."""
         self._now_ns += by_ns
-
-
-class ScriptedExchange:
-    """An exchange that records commands, and sends nothing until the test does."""
-
-    def __init__(self, log: list[tuple[str, Any]]) -> None:
-        """Share a log with the journal, so that a test can compare their order."""
-        self._log = log
-        self.batches: list[tuple[str, tuple[Any, ...]]] = []
-
-    def place(self, requests: Sequence[PlaceWager]) -> None:
-        """Record the command."""
-        self._record("place", tuple(requests))
-
-    def cancel(self, refs: Sequence[WagerRef]) -> None:
-        """Record the command."""
-        self._record("cancel", tuple(refs))
-
-    def cancel_all(
-        self, event_id: EventId | None = None, market_id: MarketId | None = None
-    ) -> None:
-        """Record the command."""
-        self._record("cancel_all", (event_id, market_id))
-
-    def ask_state(self) -> None:
-        """Record the command."""
-        self._record("ask_state", ())
-
-    @property
-    def places(self) -> list[PlaceWager]:
-        """Return every wager that was placed."""
-        return [place for kind, batch in self.batches if kind == "place" for place in batch]
-
-    @property
-    def cancels(self) -> list[WagerRef]:
-        """Return every wager that was cancelled by reference."""
-        return [ref for kind, batch in self.batches if kind == "cancel" for ref in batch]
-
-    @property
-    def kinds(self) -> list[str]:
-        """Return the kinds of commands, in order."""
-        return [kind for kind, _ in self.batches]
-
-    def forget(self) -> None:
-        """Clear the recorded commands."""
-        self.batches.clear()
-
-    def _record(self, kind: str, batch: tuple[Any, ...]) -> None:
-        self.batches.append((kind, batch))
-        self._log.append((kind, batch))
-
-
-class RecordingJournal:
-    """A journal in memory."""
-
-    def __init__(self, log: list[tuple[str, Any]]) -> None:
-        """Share a log with the exchange."""
-        self._log = log
-        self.inputs: list[tuple[int, int, Event]] = []
-        self.decisions: list[Decision] = []
-        self.notes: list[tuple[Any, ...]] = []
-        self.denials: list[Denial] = []
-        self.commands: list[Command] = []
-        self.accounts: list[AccountSnapshot] = []
-
-    def received(self, input_seq: int, now_ns: int, event: Event) -> None:
-        """Record an input."""
-        self.inputs.append((input_seq, now_ns, event))
-
-    def decided(self, now_ns: int, decision: Decision) -> None:  # noqa: ARG002
-        """Record a decision."""
-        self.decisions.append(decision)
-
-    def noted(self, now_ns: int, notes: Sequence[Note]) -> None:
-        """Record notes."""
-        self.notes.append((now_ns, *notes))
-
-    def denied(self, now_ns: int, denial: Denial) -> None:  # noqa: ARG002
-        """Record a denial."""
-        self.denials.append(denial)
-
-    def sent(self, now_ns: int, command: Command) -> None:  # noqa: ARG002
-        """Record a command."""
-        self.commands.append(command)
-        self._log.append(("sent", command))
-
-    def account_changed(self, now_ns: int, accounts: AccountSnapshot) -> None:  # noqa: ARG002
-        """Record the accounts."""
-        self.accounts.append(accounts)
-
-
-class FixedStrategy:
-    """A strategy that returns the test's `quotes`, and records the views that it was shown.
-
-    `seen` holds (fair, touch of the first line, touch of the second) of every pair shown.
-    """
-
-    def __init__(self, quote_refresh_ns: int) -> None:
-        """Start without quotes."""
-        self.quote_refresh_ns = quote_refresh_ns
-        self.quotes: tuple[Quote, ...] = ()
-        self.views: list[View] = []
-        self.seen: list[tuple[Any, ...]] = []
-
-    def quote(self, view: View) -> tuple[Quote, ...]:
-        """Return the test's quotes for this market."""
-        self.views.append(view)
-        self.seen += [(pair.fair, pair.first_touch, pair.second_touch) for pair in view.pairs]
-        pairs = [pair.pair for pair in view.pairs]
-        lines = {line.line_id for pair in pairs for line in (pair.first, pair.second)}
-        return tuple(quote for quote in self.quotes if quote.line_id in lines)
 
 
 class DeskHarness:
