@@ -1,7 +1,8 @@
-"""The syntax tree of a source file."""
+"""The syntax trees of source files, each made once."""
 
 import ast
 import gc
+from functools import cache
 from pathlib import Path
 
 
@@ -19,3 +20,21 @@ def parsed_source(path: Path) -> ast.Module:
     finally:
         if collecting:
             gc.enable()
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    """Return the syntax tree of a file."""
+    return parsed_source(path)
+
+
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Return all that is in a file."""
+    return tuple(ast.walk(tree(path)))
+
+
+def forget_trees() -> None:
+    """Let the trees go: every collection of garbage would visit all that is in them."""
+    tree.cache_clear()
+    nodes.cache_clear()

@@ -4,13 +4,12 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Iterator
-from functools import cache
 from itertools import chain, pairwise
 from pathlib import Path
 
 import pytest
 
-from tests.parsed_source import parsed_source
+from tests.parsed_source import forget_trees, nodes, tree
 from tests.paths import PROJECT
 from tests.private_words import ALLOWED, COUNTED, COUNTED_AT_MOST, private_parts, words
 
@@ -55,24 +54,11 @@ TESTS = files("tests")
 MONEY_MODULES = [path for path in files("strategies/trading") if path.stem in MONEY_NOUNS]
 
 
-@cache
-def tree(path: Path) -> ast.Module:
-    """Return the syntax tree of a file."""
-    return parsed_source(path)
-
-
-@cache
-def nodes(path: Path) -> tuple[ast.AST, ...]:
-    """Return all that is in a file."""
-    return tuple(ast.walk(tree(path)))
-
-
 @pytest.fixture(scope="module", autouse=True)
 def trees_end() -> Iterator[None]:
-    """Let the trees go: in the tests that follow, every collection of garbage would visit them."""
+    """Let the trees of all sources go with the last test that needs them."""
     yield
-    tree.cache_clear()
-    nodes.cache_clear()
+    forget_trees()
 
 
 def place(path: Path, line: int = 1) -> str:

@@ -1,263 +1,30 @@
 """The tape: what is written is read back, in whole segments, and no partial file is left."""
 
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from recordings.reader import Tape, open_recording
-from recordings.tape import NOWHERE, Clocks, Kind, Row, Side
-from recordings.validator import validate
+from recordings.tape import Clocks, Side
 from recordings.writer import TapeWriter
 from strategies.trading.model.errors import TapeError
-from strategies.trading.model.ids import EventId, LineId, MarketId
+from strategies.trading.model.ids import LineId, MarketId
 from strategies.trading.model.market import (
-    EventStatus,
-    Line,
     Market,
-    MarketStatus,
-    Result,
-    SportEvent,
 )
-from strategies.trading.model.market_types import MarketType, Period, Selection
-from strategies.trading.model.odds import Ladder, prophetx_ladder
-
-# Two games of three markets of two lines: line 7 is of market 3 of game 1, and so on.
-GAMES = [
-    SportEvent(
-        EventId("g1"), "Celtics at Knicks", "Knicks", "Celtics", "NBA", "basketball", 10**18
-    ),
-    SportEvent(
-        EventId("g2"), "Žalgiris at Bàsquet ✓", "Bàsquet", "Žalgiris", "EL", "basketball", 7
-    ),
-]
-MARKETS = [
-    Market(game.event_id, MarketId(market_id), type_, f"{type_} of {game.name}")
-    for game in GAMES
-    for market_id, type_ in (
-        ("219", MarketType.MONEYLINE),
-        ("223", MarketType.SPREAD),
-        ("225", MarketType.TOTAL),
-    )
-]
-SELECTIONS = {
-    MarketType.MONEYLINE: ((Selection.HOME, 0.0), (Selection.AWAY, 0.0)),
-    MarketType.SPREAD: ((Selection.HOME, -4.5), (Selection.AWAY, 4.5)),
-    MarketType.TOTAL: ((Selection.OVER, 219.5), (Selection.UNDER, 219.5)),
-}
-LINES = [
-    Line(
-        LineId(f"{market.event_id}/{market.market_id}/{selection}"),
-        market.event_id,
-        market.market_id,
-        selection,
-        point,
-    )
-    for market in MARKETS
-    for selection, point in SELECTIONS[market.type]
-]
-
-BLANK = Row(0, 0, 0, 0, NOWHERE, NOWHERE, NOWHERE, 0, 0, 0, 0, 0, None)
-
-Statement = tuple[Any, ...]
-Message = tuple[int, int, list[Statement]]
-
-lines = st.integers(0, len(LINES) - 1)
-in_markets = st.integers(0, len(MARKETS) - 1)
-events = st.integers(0, len(GAMES) - 1)
-rungs = st.sampled_from(prophetx_ladder().rungs)
-cents = st.integers(0, 10**12)
-texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
-statements = st.one_of(
-    st.tuples(st.just("offer"), lines, rungs, cents, cents),
-    st.tuples(
-        st.just("trade"),
-        lines,
-        rungs,
-        cents,
-        st.sampled_from([Side.MAKER, Side.TAKER, Side.UNKNOWN]),
-    ),
-    st.tuples(st.just("market_status"), in_markets, st.sampled_from(MarketStatus)),
-    st.tuples(st.just("event_status"), events, st.sampled_from(EventStatus)),
-    st.tuples(st.just("schedule"), events, st.integers(0, 2**62)),
-    st.tuples(st.just("score"), events, st.integers(0, 3), st.integers(0, 3)),
-    st.tuples(
-        st.just("score"), events, st.integers(0, 3), st.integers(0, 3), st.integers(0, 10**10)
-    ),
-    st.tuples(
-        st.just("reference"), lines, st.integers(1, 10**9 - 1).map(lambda parts: parts / 1e9)
-    ),
-    st.tuples(st.just("in_play_delay"), in_markets, st.integers(0, 10**10)),
-    st.tuples(st.just("result"), lines, st.sampled_from(Result)),
-    st.tuples(st.just("untyped"), texts),
+from strategies.trading.model.market_types import MarketType, Period
+from strategies.trading.model.odds import Ladder
+from tests.recordings.written_messages import (
+    GAMES,
+    LINES,
+    MARKETS,
+    expected_rows,
+    offers,
+    rows_of,
+    write,
+    writer_at,
 )
-
-
-def possible(sent: list[Message]) -> list[Message]:
-    """Return messages with scores and clocks that rise by those given, and no void of a void."""
-    scores = dict.fromkeys(range(len(GAMES)), (0, 0))
-    clocks = dict.fromkeys(scores, 0)
-    void: set[int] = set()
-
-    def placed(statement: Statement) -> Statement:
-        match statement:
-            case "score", event, home, away, *clock:
-                scores[event] = (scores[event][0] + home, scores[event][1] + away)
-                clocks[event] += sum(clock)
-                return ("score", event, *scores[event], *([clocks[event]] if clock else []))
-            case "result", line, Result.VOIDED if line not in void:
-                void.add(line)
-            case "result", line, _:
-                void.discard(line)
-                return ("result", line, Result.WON)
-        return statement
-
-    return [(wait, age, [placed(each) for each in calls]) for wait, age, calls in sent]
-
-
-messages = st.lists(
-    st.tuples(
-        st.integers(0, 10**15), st.integers(0, 10**9), st.lists(statements, min_size=1, max_size=4)
-    ),
-    min_size=1,
-    max_size=12,
-).map(possible)
-on_disk = settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
-
-
-def writer_at(folder: Path, **settings_: Any) -> TapeWriter:
-    """Return a writer with all games, markets and lines added."""
-    writer = TapeWriter(folder, source="a test", simulated=True, clocks=Clocks.TWO, **settings_)
-    for game in GAMES:
-        writer.add_event(game)
-    for market in MARKETS:
-        writer.add_market(market)
-    for line in LINES:
-        writer.add_line(line)
-    return writer
-
-
-def write(folder: Path, sent: list[Message], **settings_: Any) -> None:
-    """Write messages: each a wait since the previous one, an age on arrival, and statements."""
-    received_ns = 0
-    with writer_at(folder, **settings_) as writer:
-        for wait_ns, age_ns, calls in sent:
-            received_ns += wait_ns
-            writer.begin_message(received_ns, received_ns - age_ns)
-            for method, *arguments in calls:
-                getattr(writer, method)(*arguments)
-
-
-def expected_rows(sent: list[Message]) -> Iterator[Row]:
-    """Yield the rows of these messages, by the table in `recordings.tape`."""
-    received_ns = 0
-    for seq, (wait_ns, age_ns, calls) in enumerate(sent, start=1):
-        received_ns += wait_ns
-        for method, *arguments in calls:
-            blank = BLANK._replace(
-                received_ns=received_ns, exchange_ns=received_ns - age_ns, seq=seq
-            )
-            yield blank._replace(kind=Kind[method.upper()], **_expected_columns(method, *arguments))
-
-
-def _expected_columns(method: str, *arguments: Any) -> dict[str, Any]:
-    match method, *arguments:
-        case "offer", line, odds, amount, quantity:
-            offered = {"odds": odds, "amount_cents": amount, "quantity_cents": quantity}
-            expected = _on_line(line) | offered
-        case "trade", line, odds, amount, side:
-            expected = _on_line(line) | {"odds": odds, "amount_cents": amount, "side": side}
-        case "result", line, result:
-            expected = _on_line(line) | {"state": result}
-        case (("market_status" | "in_play_delay"), market, state):
-            expected = {"event": market // 3, "market": market, "state": state}
-        case "score", event, home, away, *clock:
-            expected = {"event": event, "state": sum(clock), "text": f"{home}-{away}"}
-        case "reference", line, probability:
-            expected = _on_line(line) | {"state": round(probability * 10**9)}
-        case (("event_status" | "schedule"), event, state):
-            expected = {"event": event, "state": state}
-        case _, text:
-            expected = {"text": text}
-    return expected
-
-
-def _on_line(line: int) -> dict[str, int]:
-    return {"event": line // 6, "market": line // 2, "line": line}
-
-
-def rows_of(tape: Tape, rows_per_chunk: int = 65_536) -> list[Row]:
-    """Return all rows of a tape."""
-    return [row for chunk in tape.chunks(rows_per_chunk) for row in chunk.rows()]
-
-
-def offers(count: int, wait_ns: int = 5) -> list[Message]:
-    """Return messages of one offer each, every one another amount."""
-    return [(wait_ns, 0, [("offer", at % 12, 150, 100 + at, 0)]) for at in range(count)]
-
-
-@pytest.mark.slow
-@on_disk
-@given(messages, st.integers(1, 9), st.integers(1, 9))
-def test_what_is_written_is_read_back_row_by_row(
-    written: list[Message], rows_per_segment: int, rows_per_chunk: int
-) -> None:
-    """Every row is read back as written, however rows are split into segments and chunks."""
-    with tempfile.TemporaryDirectory() as folder:
-        write(Path(folder), written, rows_per_segment=rows_per_segment)
-        tape = Tape(Path(folder))
-        expected = list(expected_rows(written))
-        assert rows_of(tape, rows_per_chunk) == expected
-        assert tape.rows_total == len(expected)
-        segments = sorted(Path(folder).iterdir())
-        ends = [rows_of(Tape(segment))[-1].seq for segment in segments]
-        # A segment ends with the message that fills it.
-        assert ends == sorted(set(ends))
-        assert len(segments) <= -(-len(expected) // rows_per_segment)
-
-
-@pytest.mark.slow
-@on_disk
-@given(messages, st.integers(1, 9))
-def test_chunks_know_the_file_and_index_of_their_rows(
-    written: list[Message], rows_per_chunk: int
-) -> None:
-    """A chunk names its file and the index of its first row, so that a message can name a row."""
-    with tempfile.TemporaryDirectory() as folder:
-        write(Path(folder), written, rows_per_segment=5)
-        expected = list(expected_rows(written))
-        segments = sorted(Path(folder).iterdir())
-        rows_of_segments = [Tape(segment).rows_total for segment in segments]
-        for chunk in Tape(Path(folder)).chunks(rows_per_chunk):
-            ahead = rows_of_segments[: segments.index(Path(chunk.place))]
-            first = sum(ahead) + chunk.first_row
-            assert 0 < len(chunk) <= rows_per_chunk
-            assert list(chunk.rows()) == expected[first : first + len(chunk)]
-
-
-@pytest.mark.slow
-@on_disk
-@given(messages, st.integers(1, 9))
-def test_a_summary_counts_what_was_written(written: list[Message], rows_per_segment: int) -> None:
-    """The validator's summary has the counts of rows, messages and kinds, and the times."""
-    with tempfile.TemporaryDirectory() as folder:
-        write(Path(folder), written, rows_per_segment=rows_per_segment)
-        summary = validate(Tape(Path(folder)))
-    expected = list(expected_rows(written))
-    kinds = [Kind(row.kind).name.lower() for row in expected]
-    assert summary.rows == len(expected)
-    assert summary.messages == len(written)
-    assert summary.rows_by_kind == {kind: kinds.count(kind) for kind in kinds}
-    assert (summary.first_ns, summary.last_ns) == (
-        expected[0].received_ns,
-        expected[-1].received_ns,
-    )
-    assert summary.pairs == len(MARKETS)
 
 
 def test_a_recording_keeps_its_description(tmp_path: Path) -> None:

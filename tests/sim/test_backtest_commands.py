@@ -30,8 +30,6 @@ from strategies.trading.model.market import EventStatus, MarketStatus, Result
 from tests.conftest import FinishedRun
 
 pytestmark = pytest.mark.slow  # whole runs of the shipped recording
-
-
 SECOND_NS = 1_000_000_000
 
 

@@ -27,14 +27,8 @@ from strategies.trading.model.ids import LineId
 from strategies.trading.model.market_types import MarketType
 
 NOW_NS = WallClock().wall_ns()
-
-
 GAME, MONEYLINE, SPREAD = 77, 219, 223
-
-
 HOME, AWAY = "a" * 32, "b" * 32
-
-
 Levels = Sequence[tuple[int, float]]
 
 

@@ -24,14 +24,8 @@ SPEED = 20
 
 # How a session says how it is, often enough for these tests.
 OFTEN = "run.report_seconds=0.2"
-
-
 COUNTS = re.compile(r" open, (\d+) placed, (\d+) accepted")
-
-
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
-
-
 Meanwhile = Callable[[LocalSandbox, asyncio.Event], Awaitable[None]]
 
 

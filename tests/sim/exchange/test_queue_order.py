@@ -8,8 +8,6 @@ from strategies.trading.model.events import WagerMatched
 from tests.sim.small_exchange import ExchangeScenario
 
 Row = tuple[str, int, int, int, int]
-
-
 _ROWS = st.lists(
     st.tuples(
         st.sampled_from(["offer", "offer", "trade", "across"]),

@@ -15,7 +15,6 @@ from tests.strategies.trading.conftest import DeskHarness
 from tests.strategies.trading.desk.resting_quotes import one_open, placed, rest_quotes
 
 MakeHarness = Callable[..., DeskHarness]
-
 MANY_ODDS = [*range(110, 130), *range(130, 180, 2)]
 
 

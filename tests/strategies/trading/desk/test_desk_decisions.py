@@ -27,11 +27,7 @@ from tests.strategies.trading.conftest import DeskHarness
 from tests.strategies.trading.desk.resting_quotes import one_open, placed, rest_quotes
 
 MakeHarness = Callable[..., DeskHarness]
-
-
 G1 = EventId("g1")
-
-
 MONEYLINE = MarketKey(G1, MarketId("219"))
 
 
