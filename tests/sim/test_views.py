@@ -124,16 +124,24 @@ def test_the_clock_and_the_start_are_as_last_announced(noted: pl.DataFrame) -> N
     assert at(noted, "game:1:", 50)["clock_ns"] == 15 * NS_PER_SECOND
 
 
+# Of the shipped game the half hour before it and its first half, a third of the rows.
+SHIPPED = (
+    "+experiment=nba_in_play",
+    "recording.from=2026-01-15T00:00:00Z",
+    "recording.until=2026-01-15T01:20:00Z",
+)
+
+
 @pytest.fixture(scope="module")
 def shipped(tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
     """Return a run on the shipped game that notes everything it reads."""
-    return finished_run(tmp_path_factory.mktemp("shipped"), "+experiment=nba_in_play", NOTER)
+    return finished_run(tmp_path_factory.mktemp("shipped"), *SHIPPED, NOTER)
 
 
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
     """Return the same run of the strategy that reads and notes nothing more."""
-    return finished_run(tmp_path_factory.mktemp("plain"), "+experiment=nba_in_play")
+    return finished_run(tmp_path_factory.mktemp("plain"), *SHIPPED)
 
 
 @pytest.mark.slow
@@ -141,11 +149,7 @@ def test_reading_and_noting_changes_no_command(
     shipped: FinishedRun, plain: FinishedRun, tmp_path: Path
 ) -> None:
     """Every command is the same, whatever of a view is read and noted."""
-    reader = finished_run(
-        tmp_path,
-        "+experiment=nba_in_play",
-        "strategy._target_=tests.sim.view_strategies.Reader",
-    )
+    reader = finished_run(tmp_path, *SHIPPED, "strategy._target_=tests.sim.view_strategies.Reader")
     assert reader.summary["digest"] == shipped.summary["digest"] == plain.summary["digest"]
     assert reader.table("notes").is_empty()
 
@@ -226,10 +230,10 @@ def test_the_headroom_is_what_the_tightest_limit_leaves(
 @pytest.mark.slow
 def test_a_stake_within_the_headroom_is_not_reduced(run_in: Run, tmp_path: Path) -> None:
     """Quotes of all that the limits leave stay whole through a game; a dollar more is cut."""
-    filled = run_in(tmp_path, "+experiment=nba_in_play", FILLER)
+    filled = run_in(tmp_path, *SHIPPED, FILLER)
     assert filled.summary["wagers_placed"] > 10
     assert filled.table("notes")["value"].n_unique() > 3
     reduced = pl.col("reason").str.contains("fits")
     assert filled.table("denials").filter(reduced).is_empty()
-    overfilled = run_in(tmp_path, "+experiment=nba_in_play", OVERFILLER)
+    overfilled = run_in(tmp_path, *SHIPPED, OVERFILLER)
     assert overfilled.table("denials").filter(reduced).height > 10

@@ -22,13 +22,35 @@ SEARCHED = (*WORDS, "strategy.spread_margin=interval(0.005,0.03)", f"trials={DRA
 CHOOSING, ALL = {0, 1}, {0, 1, 2, 3}
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Return a folder to work in, with four games, of which the last are the first by name."""
+@pytest.fixture(scope="module")
+def season(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with four games, of which the last are the first by name."""
+    folder = tmp_path_factory.mktemp("season")
     for number in range(4):
-        recording = tmp_path / "season" / f"game-{3 - number}"
+        recording = folder / "season" / f"game-{3 - number}"
         write_game(recording, number, START_NS + number * DAY_NS, home_wins=number % 2 == 0)
-    return tmp_path
+    return folder
+
+
+@pytest.fixture
+def folder(season: Path, tmp_path: Path) -> Path:
+    """Return a folder to work in, with these games."""
+    return shutil.copytree(season, tmp_path, dirs_exist_ok=True)
+
+
+@pytest.fixture(scope="module")
+def finished_search(season: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """Return a folder with these games and a finished search, and what the search printed."""
+    work = shutil.copytree(season, tmp_path_factory.mktemp("searched"), dirs_exist_ok=True)
+    outcome = run_sim(work, "study", "margins", *SEARCHED)
+    assert outcome.status == 0, outcome.err
+    return work, "\n".join(outcome.out)
+
+
+@pytest.fixture
+def searched(finished_search: tuple[Path, str], tmp_path: Path) -> Path:
+    """Return a folder to work in, with these games and the finished search."""
+    return shutil.copytree(finished_search[0], tmp_path, dirs_exist_ok=True)
 
 
 def played(folder: Path) -> dict[tuple[str, ...], set[int]]:
@@ -44,27 +66,27 @@ def played(folder: Path) -> dict[tuple[str, ...], set[int]]:
 
 
 @pytest.mark.slow
-def test_only_the_best_arms_of_a_search_are_run_on_unseen_games(folder: Path) -> None:
+def test_only_the_best_arms_of_a_search_are_run_on_unseen_games(
+    finished_search: tuple[Path, str],
+) -> None:
     """The later games are played by what was given and by five arms, whatever was drawn."""
-    outcome = run_sim(folder, "study", "margins", *SEARCHED)
-    assert outcome.status == 0, outcome.err
-    games = played(folder)
+    work, text = finished_search
+    games = played(work)
     assert games.pop(()) == ALL
     assert sorted(map(len, games.values())) == [2] * (DRAWN - FINALISTS) + [4] * FINALISTS
     assert all(each >= CHOOSING for each in games.values())
     assert all(0.005 <= float(word.partition("=")[2]) <= 0.03 for (word,) in games)
-    text = "\n".join(outcome.out)
     assert "2 games by date, unseen when 2 before chose" in text
     assert f"corrected for {FINALISTS + 1} arms" in text
     assert f"{DRAWN - FINALISTS} more arms drawn by the search did worse" in text
 
 
 @pytest.mark.slow
-def test_an_interrupted_search_draws_what_it_would_have_drawn(folder: Path) -> None:
+def test_an_interrupted_search_draws_what_it_would_have_drawn(
+    folder: Path, finished_search: tuple[Path, str]
+) -> None:
     """Stopped after any trial and run again, it has the same arms as one that was not stopped."""
-    shutil.copytree(folder / "season", folder / "other" / "season")
-    assert run_sim(folder, "study", "margins", *SEARCHED).status == 0
-    with as_a_process_would(folder / "other"):
+    with as_a_process_would(folder):
         for stop in (5, 13, 22):
             with Study(Path("studies/margins"), study_words(SEARCHED)) as study:
 
@@ -74,8 +96,8 @@ def test_an_interrupted_search_draws_what_it_would_have_drawn(folder: Path) -> N
 
                 with pytest.raises(KeyboardInterrupt, match=f"{stop} of .* trials are kept"):
                     study.run(interrupt)
-    assert run_sim(folder / "other", "study", "margins", *SEARCHED).status == 0
-    assert list(played(folder / "other").items()) == list(played(folder).items())
+    assert run_sim(folder, "study", "margins", *SEARCHED).status == 0
+    assert list(played(folder).items()) == list(played(finished_search[0]).items())
 
 
 @pytest.mark.slow
@@ -91,10 +113,9 @@ def test_whole_numbers_are_drawn_from_an_interval_of_them(folder: Path) -> None:
 
 
 @pytest.mark.slow
-def test_optunas_own_tools_find_the_search_in_the_file_of_the_study(folder: Path) -> None:
+def test_optunas_own_tools_find_the_search_in_the_file_of_the_study(searched: Path) -> None:
     """Its dashboard opens the file by the same storage as this."""
-    assert run_sim(folder, "study", "margins", *SEARCHED).status == 0
-    storage = optuna_storage(folder / "studies" / "margins" / "study.sqlite")
+    storage = optuna_storage(searched / "studies" / "margins" / "study.sqlite")
     (name,) = optuna.get_all_study_names(storage)
     study = optuna.load_study(study_name=name, storage=storage)
     assert len(study.trials) == DRAWN
@@ -130,15 +151,14 @@ def test_a_search_that_cannot_be_is_refused(
 
 
 @pytest.mark.slow
-def test_games_that_chose_never_judge_later(folder: Path) -> None:
+def test_games_that_chose_never_judge_later(searched: Path) -> None:
     """A search goes on with the same objective, intervals and division of the games, or not."""
-    assert run_sim(folder, "study", "margins", *SEARCHED).status == 0
     for word in ("unseen=0.25", "objective=profit"):
-        outcome = run_sim(folder, "study", "margins", *SEARCHED, word)
+        outcome = run_sim(searched, "study", "margins", *SEARCHED, word)
         assert (outcome.status, "a study of other search" in outcome.err[-1]) == (2, True)
     more = [word for word in SEARCHED if not word.startswith("trials")]
-    assert run_sim(folder, "study", "margins", *more, f"trials={DRAWN + 2}").status == 0
-    assert len(played(folder)) == DRAWN + 3
+    assert run_sim(searched, "study", "margins", *more, f"trials={DRAWN + 2}").status == 0
+    assert len(played(searched)) == DRAWN + 3
 
 
 @pytest.mark.slow
