@@ -73,6 +73,26 @@ def pytest_configure() -> None:
         pytest.exit("there is no compiled core of these sources: python -m sim compile", 2)
 
 
+# Files of one to three minutes. Begun last, they would leave the other workers idle for as long.
+LONGEST_FILES = (
+    "tests/sim/core/test_core.py",
+    "tests/test_notebooks.py",
+    "tests/trials/",
+    "tests/live/test_bad_input.py",
+    "tests/sim/study/",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files."""
+
+    def place(item: pytest.Item) -> int:
+        longest = map(item.nodeid.startswith, LONGEST_FILES)
+        return next((number for number, begins in enumerate(longest) if begins), len(LONGEST_FILES))
+
+    items.sort(key=place)
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a command line came to: its exit status, and the lines it printed."""

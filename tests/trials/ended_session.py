@@ -177,8 +177,11 @@ class EndedSession:
         asyncio.get_running_loop().remove_reader(self.reader)
         for end in (self.reader, self.output):
             self._close_end(end)
-        if self.process is not None and self.process.returncode is None:
-            self.process.kill()
+        if self.process is not None:
+            with suppress(ProcessLookupError):
+                self.process.kill()
+            # A loop that ends before its process leaves one of which Python warns.
+            await self.process.wait()
         if self._outage is not None:
             self._outage.cancel()
         self.here.server.faults.clear()

@@ -122,6 +122,7 @@ async def try_one(place: Place, victim: Victim, name: str, chance: Generator) ->
     await wait(PATIENCE_SECONDS, process)
     if process.returncode is None:
         process.kill()
+        await process.wait()
         problems.append("does not end")
     problems += await _restarted(place, name)
     if victim is Victim.BOTH:
@@ -176,7 +177,11 @@ async def _restarted(place: Place, name: str) -> list[str]:
         await wait(0.5)
     process.send_signal(signal.SIGINT)
     await wait(PATIENCE_SECONDS, process)
-    if process.returncode != 0:
+    if process.returncode is None:
+        process.kill()
+        await process.wait()
+        problems.append("does not end")
+    elif process.returncode != 0:
         problems.append(f"ended with status {process.returncode}")
     if place.here.live_wagers:
         problems.append(f"{place.here.live_wagers} open after the end")

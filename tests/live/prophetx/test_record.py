@@ -235,6 +235,7 @@ def test_a_killed_recorder_leaves_a_tape(
             finally:
                 if process.returncode is None:
                     process.kill()
+                    await process.wait()
             return process.returncode or 0, out.decode()
 
     status, out = run_watching(run())
