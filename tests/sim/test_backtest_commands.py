@@ -1,20 +1,17 @@
 """The commands of a backtest: when they are sent, within which limits, and without look-ahead."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from inspect import signature
-from itertools import groupby
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from conf.compose import build_parts
-from recordings.reader import Tape, open_recording
-from recordings.tape import PROBABILITY_PARTS, Kind, Row, Side
-from recordings.writer import TapeWriter
+from recordings.reader import open_recording
+from recordings.tape import Row
 from sim.backtest import Backtest, Pass
 from sim.engine.replay_environment import ReplayEnvironment
 from sim.exchange.cancels import CancelResponse
@@ -26,8 +23,8 @@ from sim.sources.recorded_source import RecordedSource
 from sim.sources.source_tape import SourceTape
 from strategies.trading.model.commands import PlaceWager
 from strategies.trading.model.ids import MarketKey, WagerRef
-from strategies.trading.model.market import EventStatus, MarketStatus, Result
 from tests.conftest import FinishedRun
+from tests.sim.shipped_rows import copy_of
 
 pytestmark = pytest.mark.slow  # whole runs of the shipped recording
 SECOND_NS = 1_000_000_000
@@ -94,74 +91,11 @@ def nba_pass(play: Callable[..., tuple[Pass, list[Sent]]]) -> tuple[Pass, list[S
 
 
 @pytest.fixture(scope="session")
-def quoted_rows(nba_rows: list[Row]) -> list[Row]:
-    """Return the rows that matter to who quotes before the game only: those until it, and results.
-
-    Most rows are of the game itself.
-    """
-    live = (Kind.EVENT_STATUS, EventStatus.LIVE)
-    live_ns = next(row.exchange_ns for row in nba_rows if (row.kind, row.state) == live)
-    end_ns = live_ns + 60 * SECOND_NS
-    return [row for row in nba_rows if row.exchange_ns < end_ns or row.kind == Kind.RESULT]
-
-
-@pytest.fixture(scope="session")
-def quoted_tape(quoted_rows: list[Row], tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Return the setting of a recording with those rows alone."""
-    folder = tmp_path_factory.mktemp("quoted") / "copy"
-    return f"recording.path={copy_of(open_recording('nba'), quoted_rows, folder)}"
-
-
-@pytest.fixture(scope="session")
 def cut_ns(nba_rows: list[Row], nba_pass: tuple[Pass, list[Sent]]) -> int:
     """Return a time at which two thirds of the commands were sent."""
     sent = nba_pass[1]
     assert len(sent) > 100
     return sent[len(sent) * 2 // 3].ns
-
-
-def copy_of(tape: Tape, rows: Iterable[Row], folder: Path) -> Path:
-    """Write rows as a recording with the dictionaries of another."""
-    info = tape.info
-    with TapeWriter(
-        folder, source="copy", simulated=True, clocks=info.clocks, ladder=info.ladder
-    ) as writer:
-        for event in info.events:
-            writer.add_event(event)
-        for market in info.markets:
-            writer.add_market(market)
-        for line in info.lines:
-            writer.add_line(line)
-        for _, message in groupby(rows, attrgetter("seq")):
-            first, *others = message
-            writer.begin_message(first.received_ns, first.exchange_ns)
-            for row in (first, *others):
-                write_row(writer, row)
-    return folder
-
-
-def write_row(writer: TapeWriter, row: Row) -> None:
-    """Write a row as it was read."""
-    match row.kind:
-        case Kind.OFFER:
-            writer.offer(row.line, row.odds, row.amount_cents, row.quantity_cents)
-        case Kind.TRADE:
-            writer.trade(row.line, row.odds, row.amount_cents, Side(row.side))
-        case Kind.MARKET_STATUS:
-            writer.market_status(row.market, MarketStatus(row.state))
-        case Kind.EVENT_STATUS:
-            writer.event_status(row.event, EventStatus(row.state))
-        case Kind.SCHEDULE:
-            writer.schedule(row.event, row.state)
-        case Kind.SCORE:
-            home, away = (row.text or "").split("-")
-            writer.score(row.event, int(home), int(away), row.state)
-        case Kind.REFERENCE:
-            writer.reference(row.line, row.state / PROBABILITY_PARTS)
-        case Kind.IN_PLAY_DELAY:
-            writer.in_play_delay(row.market, row.state)
-        case Kind.RESULT:
-            writer.result(row.line, Result(row.state))
 
 
 def before(sent: list[Sent], ns: int) -> list[Sent]:
