@@ -1,4 +1,4 @@
-"""Prices from outside the exchange: lines of JSON appended to a file, or sent by POST.
+"""Prices from outside the exchange: lines of JSON, from a file, by POST, or of polled odds.
 
 What a line may say is in `reference_line.py`. A price is stamped when it arrives.
 """
@@ -6,7 +6,7 @@ What a line may say is in `reference_line.py`. A price is stamped when it arrive
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +15,8 @@ from msgspec import Meta, Struct
 from live.decode import unreadable
 from live.decode_errors import DecodeErrors
 from live.reference.file_tail import FileTail
+from live.reference.odds_api.odds_poller import OddsPoller
+from live.reference.odds_api.odds_settings import OddsApiSettings
 from live.reference.reference_line import OutsidePrice, read_price
 from live.wall_clock import WallClock
 from strategies.trading.model.errors import ConfigError, ProtocolError
@@ -30,9 +32,10 @@ _WAITING_MAX = 100_000
 
 @dataclass(frozen=True, slots=True)
 class ReferenceSettings:
-    """The sources of prices: a file to which lines are appended, a loopback port, both, or neither.
+    """The sources of prices: a file to which lines are appended, a loopback port, The Odds API.
 
-    Port 0 lets the system choose. Raise SettingError for a folder in place of a file.
+    Each may be used or not. Port 0 lets the system choose. Raise SettingError for a folder in place
+    of a file.
     """
 
     path: Annotated[
@@ -43,6 +46,7 @@ class ReferenceSettings:
         Port | None,
         Meta(description="A port of 127.0.0.1 that takes such lines by POST; 0: any free one."),
     ] = None
+    odds_api: OddsApiSettings = field(default_factory=OddsApiSettings)
 
     def __post_init__(self) -> None:
         """Raise SettingError for a folder in place of a file."""
@@ -71,11 +75,14 @@ class ReferenceSource:
         clock: WallClock,
         decode_errors: DecodeErrors,
         folder: Path,
+        poller: OddsPoller | None = None,
     ) -> None:
         """Prepare; lines that cannot be read are counted.
 
-        `folder` is where the header that a POST needs is written.
+        `folder` is where the header that a POST needs is written; `poller` is that of The Odds API,
+        if it is used.
         """
+        self._poller = poller
         self._settings = settings
         self._header_file = folder / HEADER_FILE
         self._clock = clock
@@ -91,7 +98,7 @@ class ReferenceSource:
         Raise what `on_line` raises, and ConfigError if the port cannot be listened on.
         """
         file = self._opened(notify)
-        async with self._listening(notify):
+        async with self._listening(notify), self._polling(notify):
             while True:
                 self._posted.clear()
                 if file is not None:
@@ -125,6 +132,23 @@ class ReferenceSource:
         async with listening(self._settings.port, file, self._on_post) as address:
             notify(f"reference prices are accepted by POST to {address} with the header in {file}")
             yield
+
+    @asynccontextmanager
+    async def _polling(self, notify: Callable[[str], None]) -> AsyncIterator[None]:
+        """Poll beside the other sources; the end of the poller ends none of them."""
+        if self._poller is None:
+            yield
+            return
+        polling = asyncio.create_task(self._poller.run(self._on_polled, notify))
+        try:
+            yield
+        finally:
+            polling.cancel()
+            await asyncio.gather(polling, return_exceptions=True)
+
+    def _on_polled(self, lines: list[bytes]) -> None:
+        self._on_lines(lines)
+        self._posted.set()
 
     def _read_file(self, file: FileTail) -> None:
         try:

@@ -11,12 +11,14 @@ from numpy.random import default_rng
 
 from live.prophetx.connection import Connection, chosen_tournaments
 from live.prophetx.market_data import mapping
+from live.prophetx.market_data.followed_games import followed_games
 from live.prophetx.market_data.recorder import RawLog, Recorder, Snapshot
 from live.prophetx.market_data.tape_rows import MarketRows
 from live.prophetx.rest.client import EVENTS_PER_QUERY, EVENTS_PER_SOCKET
 from live.prophetx.socket.records import Record
 from live.prophetx.socket.stream import Stream, StreamSettings
 from live.prophetx.wire.markets import WireEvent, WireMarket, WireTournament
+from live.reference.odds_api.odds_poller import OddsPoller
 from live.reference.reference_source import ReferenceLine, ReferenceSettings, ReferenceSource
 from live.session.gateway import Notify
 from recordings.tape import Clocks
@@ -113,7 +115,24 @@ class Capture:
         )
         connection.client.on_login_lost(self._on_login_lost)
         self._prices = ReferenceSource(
-            settings.reference, connection.clock, connection.decode_errors, folder
+            settings.reference,
+            connection.clock,
+            connection.decode_errors,
+            folder,
+            self._odds_poller(folder),
+        )
+
+    def _odds_poller(self, folder: Path) -> OddsPoller | None:
+        settings, connection = self._settings.reference.odds_api, self._connection
+        if not settings.is_on:
+            return None
+        return OddsPoller(
+            settings,
+            connection.environ,
+            connection.clock,
+            connection.decode_errors,
+            lambda: followed_games(self._writer.info, self.rows),
+            folder,
         )
 
     async def run(self, sink: CaptureSink, before_snapshot: Callable[[], Awaitable[None]]) -> None:

@@ -17,7 +17,7 @@ from strategies.trading.markets.market_filter import MarketFilter
 from strategies.trading.model.book import DISPLAYED_LEVELS
 from strategies.trading.model.errors import ProtocolError
 from strategies.trading.model.ids import LineId
-from strategies.trading.model.market import Line, Market
+from strategies.trading.model.market import EventStatus, Line, Market
 
 # The exchange's numbers of an event and of a market in it.
 MarketIds = tuple[int, int]
@@ -66,6 +66,13 @@ class MarketRows:
     def knows_event(self, event_id: int) -> bool:
         """Return whether an event is on the tape, or is ignored."""
         return event_id in self._events or event_id in self._ignored
+
+    def start_and_status(self, index: int) -> tuple[int, EventStatus]:
+        """Return the announced start of an event on the tape, and its status, as of now."""
+        event = self._writer.info.events[index]
+        scheduled_ns = self._states.get(("schedule", index), event.scheduled_ns)
+        status = self._states.get(("event", index), EventStatus.NOT_STARTED)
+        return scheduled_ns, EventStatus(status)
 
     def knows_market(self, ids: MarketIds) -> bool:
         """Return whether a market is on the tape, is ignored, or is of no event on the tape."""
