@@ -155,12 +155,12 @@ def _of_node(name: str, node: Any) -> Iterator[Described]:
         return
     parameters = parameters_of(locate(f"{name}._target_", node["_target_"]))
     for key, value in node.items():
-        if isinstance(value, dict) and "_target_" not in value and key in parameters:
+        if key in parameters and is_setting(parameters[key].annotation):
+            yield _described(f"{name}.{key}", value, parameters[key].annotation)
+        elif isinstance(value, dict) and "_target_" not in value and key in parameters:
             yield from _of_struct(f"{name}.{key}", value, parameters[key].annotation)
         elif isinstance(value, dict):
             yield from _of_node(f"{name}.{key}", value)
-        elif key in parameters and is_setting(parameters[key].annotation):
-            yield _described(f"{name}.{key}", value, parameters[key].annotation)
 
 
 def _of_struct(name: str, value: dict[str, Any], kind: Any) -> Iterator[Described]:

@@ -11,6 +11,7 @@ With little of the quota left the pauses are four times as long, and with `keep`
 asked until the source reports more. Whatever fails is one line for a person, and never raised.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
@@ -130,16 +131,22 @@ class OddsPoller:
                 league: League = league, followed: list[FollowedGame] = followed
             ) -> None:
                 body = await client.odds(league.sport_key)
-                on_lines(self._lines(body, league, followed, report))
+                await self._use(body, league, followed, report, on_lines)
 
             await self._request(poll, notify)
             self._note_quota(notify)
             if self._clock.wall_ns() < self._held_until_ns:
                 return
 
-    def _lines(
-        self, body: bytes, league: League, followed: list[FollowedGame], report: OddsReport
-    ) -> list[bytes]:
+    async def _use(
+        self,
+        body: bytes,
+        league: League,
+        followed: list[FollowedGame],
+        report: OddsReport,
+        on_lines: OnLines,
+    ) -> None:
+        """Make lines of a response, a game at a time; raise OddsApiError if it cannot be read."""
         try:
             games = read_games(body, league.sport_key, self._decode_errors)
         except ProtocolError as error:
@@ -148,13 +155,17 @@ class OddsPoller:
             raise OddsApiError(message) from None
         tolerance_ns = nanoseconds(self._settings.start_tolerance_minutes * 60)
         matching = match_games(games, followed, league, tolerance_ns)
-        lines: list[bytes] = []
+        count = 0
         for matched in matching.matched:
-            if self._phase_seconds(matched.followed, self._clock.wall_ns()) is not None:
-                prices = read_prices(matched.game, self._decode_errors)
-                lines += reference_lines(prices, matched.followed)
-        report.on_matching(league.key, matching, len(lines), self._clock.wall_ns())
-        return lines
+            if self._phase_seconds(matched.followed, self._clock.wall_ns()) is None:
+                continue
+            prices = read_prices(matched.game, self._decode_errors)
+            lines = list(reference_lines(prices, matched.followed))
+            count += len(lines)
+            on_lines(lines)
+            # A long response takes a tenth of a second: what the desk waits for goes between.
+            await asyncio.sleep(0)
+        report.on_matching(league.key, matching, count, self._clock.wall_ns())
 
     async def _request(
         self, request: Callable[[], Awaitable[None]], notify: Callable[[str], None]
