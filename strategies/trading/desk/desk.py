@@ -352,6 +352,7 @@ class Desk:
         self._update_accounts(now_ns)
         self.risk.note_open_stake()
         market.block_reason = self.risk.block_reason(market, now_ns)
+        market.widening = self.risk.widening(market.event, now_ns)
         if market.block_reason == FEED_STALE:
             market.event.is_stale = True
         self.views.forget_own_fairs(market)

@@ -40,7 +40,8 @@ class MarketState:
     `changed` means due at the next refresh, `urgent` due at once. `targets` are the strategy's last
     quotes, None if something has happened since by which other commands may follow from the same
     quotes; `waiting` is whether some of their changes must wait for a response or a time.
-    `block_reason` is why no quotes were allowed at the last decision, None if they were; `denials`
+    `block_reason` is why no quotes were allowed at the last decision, None if they were, and
+    `widening` how far they were widened, a probability; `denials`
     are those of the last decision, so that a lasting one is reported once; `silence` is why nothing
     was offered after the last decision that was journaled.
     """
@@ -60,6 +61,7 @@ class MarketState:
         "targets",
         "urgent",
         "waiting",
+        "widening",
     )
 
     def __init__(self, market: Market, event: EventState) -> None:
@@ -76,6 +78,7 @@ class MarketState:
         self.waiting = False
         self.targets: tuple[Quote, ...] | None = None
         self.block_reason: str | None = None
+        self.widening = 0.0
         self.silence = ""
         self.denials: list[Denial] = []
 
