@@ -184,8 +184,9 @@ def test_a_quote_without_odds_as_long_is_dropped(make_harness: MakeHarness) -> N
 )
 def test_a_wrong_window_is_refused(window: str, problem: str, limits: Limits) -> None:
     """A window that cannot be read is one line with setting, window and what is allowed."""
+    changes: dict[str, Any] = {"news_windows": [window]}
     with pytest.raises(ConfigError) as caught:
-        changed_limits(limits, {"news_windows": [window]})  # type: ignore[dict-item]
+        changed_limits(limits, changes)
     message = str(caught.value)
     assert message.startswith("risk.news_windows: ")
     assert problem in message
@@ -198,9 +199,8 @@ def test_settings_keep_windows(limits: Limits) -> None:
     windows = ("nba: pull 90 to 60 minutes before the start",)
     settings = RiskSettings.of(limits)
     assert settings.news_windows == ()
-    changed = changed_limits(
-        limits, {"news_windows": list(windows), "begin_before_start_hours": 36}
-    )  # type: ignore[dict-item]
+    changes: dict[str, Any] = {"news_windows": list(windows), "begin_before_start_hours": 36}
+    changed = changed_limits(limits, changes)
     assert (changed.news_windows, changed.begin_before_start_ns) == (windows, 36 * HOUR_NS)
     assert changed_limits(changed, {"min_stake": 2}).news_windows == windows
 
