@@ -79,7 +79,7 @@ def test_a_run_trades_on_them_and_says_how_right_they_were(
         profile.name for profile in BOOK_PROFILES
     }
     report = (tmp_path / "run" / "report.html").read_text()
-    assert "<h2>Outside sources</h2>" in report or "Outside sources" in report
+    assert "<h2>Outside sources</h2>" in report
     assert any("SIMULATED outside books" in note for note in summary.notes)
 
 

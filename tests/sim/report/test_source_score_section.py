@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass, field
 
-import pytest
-
 from sim.report.source_score_section import source_scores
 from sim.results.run_summary import Losses, SourceScore
 
@@ -34,10 +32,7 @@ def score(
 def test_one_game_names_no_winner() -> None:
     """Samples of one game hang together: the section says so, beside the numbers."""
     html = section(score("1", "sharp", 0.5), score("1", "slow", 0.7))
-    assert (
-        "Nearest to the results was sharp, with a log loss of 0.1000 below the market&#x27;s"
-        in html
-    )
+    assert "Nearest to the results was sharp, with a log loss of 0.1000 below the market" in html
     assert "one game cannot say that it is better" in html
     assert html.index("sharp") < html.index("slow")
 
@@ -62,8 +57,7 @@ def test_samples_weigh_games() -> None:
     assert ">40<" in html
 
 
-@pytest.mark.parametrize("samples", [0])
-def test_without_results_it_says_so(samples: int) -> None:
+def test_without_results_it_says_so() -> None:
     """A run that ends before play has nothing to judge by."""
-    html = section(SourceScore("1", "a", 5, 0.01, Losses(samples, 0, 0, 0), Losses(0, 0, 0, 0)))
+    html = section(SourceScore("1", "a", 5, 0.01, Losses(0, 0, 0, 0), Losses(0, 0, 0, 0)))
     assert "nothing says yet which source was right" in html
