@@ -61,6 +61,8 @@ class BookRules:
             sport.lower(): limit for sport, limit in _in_ns(sport_max_age_seconds).items()
         }
         self._max_jump = max_jump
+        # Asked for every price whenever one arrives.
+        self._limits_ns: dict[tuple[str, str], int] = {}
 
     @property
     def across_markets(self) -> bool:
@@ -86,10 +88,17 @@ class BookRules:
 
     def limit_ns(self, source: str, event: EventState) -> int:
         """Return the age limit: the smaller of those of source and sport, else that of all."""
-        of_source = self._by_source_ns.get(source)
-        of_sport = self._by_sport_ns.get(event.event.sport.lower())
-        named = [each for each in (of_source, of_sport) if each is not None]
-        return min(named) if named else self._max_age_ns
+        sport = event.event.sport
+        limit_ns = self._limits_ns.get((source, sport))
+        if limit_ns is None:
+            of_source, of_sport = (
+                self._by_source_ns.get(source),
+                self._by_sport_ns.get(sport.lower()),
+            )
+            named = [each for each in (of_source, of_sport) if each is not None]
+            limit_ns = min(named) if named else self._max_age_ns
+            self._limits_ns[source, sport] = limit_ns
+        return limit_ns
 
 
 def _in_ns(seconds: Mapping[str, float]) -> dict[str, int]:

@@ -21,9 +21,10 @@ from statistics import NormalDist
 from typing import NamedTuple, Protocol
 
 _NORMAL = NormalDist()
-_STEP = 0.25
-_SIGMAS = 5.0
-_STEPS_TO_MEAN = 60
+# The grid of means reaches so many s.d. from zero, in so many steps of each.
+_SIGMAS, _STEPS_OF_SIGMA = 5, 20
+# Each step leaves a small part of the error that a push makes.
+_STEPS_TO_MEAN = 4
 
 
 class Scale(Protocol):
@@ -59,11 +60,12 @@ class MarginScale:
         self.sigma = sigma
         self.reach = reach
         self._home, self._away = tuple(home), tuple(away)
-        self._most = int(2 * _SIGMAS * sigma) + 1
+        self._most = int((_SIGMAS + 4) * sigma) + 1
+        self._step = sigma / _STEPS_OF_SIGMA
 
     def fair(self, mean: float, point: float) -> float:
         """Return the probability that home wins by more than minus the point."""
-        place = min(max(0.0, (mean - self._means[0]) / _STEP), len(self._means) - 1.000001)
+        place = min(max(0.0, (mean - self._means[0]) / self._step), len(self._means) - 1.000001)
         at = int(place)
         of_grid = self._fairs(point)
         return of_grid[at] + (place - at) * (of_grid[at + 1] - of_grid[at])
@@ -77,12 +79,12 @@ class MarginScale:
         if at == len(of_grid):
             return means[-1]
         below, above = of_grid[at - 1], of_grid[at]
-        return means[at - 1] + _STEP * (fair - below) / (above - below)
+        return means[at - 1] + self._step * (fair - below) / (above - below)
 
     @cached_property
     def _means(self) -> list[float]:
-        count = int(_SIGMAS * self.sigma / _STEP)
-        return [_STEP * number for number in range(-count, count + 1)]
+        count = _SIGMAS * _STEPS_OF_SIGMA
+        return [self._step * number for number in range(-count, count + 1)]
 
     @cached_property
     def _fairs(self) -> "_FairsAt":
@@ -120,19 +122,22 @@ class TotalScale:
 
     def fair(self, mean: float, point: float) -> float:
         """Return the probability of more points than the point."""
+        if point != int(point):
+            return _NORMAL.cdf((mean - point) / self.sigma)
         # Half a point on either side of a whole one is a push.
-        push = 0.5 if point == int(point) else 0.0
-        over = _NORMAL.cdf((mean - point - push) / self.sigma)
-        under = _NORMAL.cdf((point - push - mean) / self.sigma)
+        over = _NORMAL.cdf((mean - point - 0.5) / self.sigma)
+        under = _NORMAL.cdf((point - 0.5 - mean) / self.sigma)
         return over / (over + under)
 
     def mean(self, fair: float, point: float) -> float:
-        """Return the mean at which over has this probability, by bisection."""
-        low, high = point - 2 * _SIGMAS * self.sigma, point + 2 * _SIGMAS * self.sigma
+        """Return the mean at which over has this probability."""
+        wanted = _NORMAL.inv_cdf(fair)
+        mean = point + self.sigma * wanted
+        if point != int(point):
+            return mean
         for _ in range(_STEPS_TO_MEAN):
-            middle = (low + high) / 2
-            low, high = (middle, high) if self.fair(middle, point) < fair else (low, middle)
-        return (low + high) / 2
+            mean += self.sigma * (wanted - _NORMAL.inv_cdf(self.fair(mean, point)))
+        return mean
 
 
 class SportScales(NamedTuple):
