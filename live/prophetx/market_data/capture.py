@@ -11,7 +11,7 @@ from numpy.random import default_rng
 
 from live.prophetx.connection import Connection, chosen_tournaments
 from live.prophetx.market_data import mapping
-from live.prophetx.market_data.followed_games import followed_games
+from live.prophetx.market_data.followed_games import FollowedGames
 from live.prophetx.market_data.recorder import RawLog, Recorder, Snapshot
 from live.prophetx.market_data.tape_rows import MarketRows
 from live.prophetx.rest.client import EVENTS_PER_QUERY, EVENTS_PER_SOCKET
@@ -25,7 +25,7 @@ from recordings.tape import Clocks
 from recordings.writer import TapeWriter
 from strategies.trading.markets.market_filter import MarketFilter
 from strategies.trading.model.counted import counted
-from strategies.trading.model.errors import ExchangeError, ProtocolError
+from strategies.trading.model.errors import ExchangeError, ProtocolError, TradingError
 from strategies.trading.model.odds import Ladder
 
 _FLUSH_SECONDS = 1.0
@@ -131,7 +131,7 @@ class Capture:
             connection.environ,
             connection.clock,
             connection.decode_errors,
-            lambda: followed_games(self._writer.info, self.rows),
+            FollowedGames(self._writer.info, self.rows).games,
             folder,
         )
 
@@ -265,7 +265,8 @@ async def open_capture(
     """Return a capture of the chosen tournaments, and its tape in a folder.
 
     `home` is the folder of the session or recording that it belongs to.
-    Raise ConfigError if the exchange lacks a tournament, ExchangeError if it cannot be reached.
+    Raise ConfigError if the exchange lacks a tournament, CredentialsError for a source of prices
+    without its key, ExchangeError if the exchange cannot be reached. No tape is left then.
     """
     client, endpoint = connection.client, connection.endpoint
     ladder = Ladder(await client.ladder())
@@ -279,4 +280,8 @@ async def open_capture(
         private=True,
     )
     raw = RawLog(folder)
-    return Capture(settings, connection, tournaments, writer, raw, notify, home), writer
+    try:
+        return Capture(settings, connection, tournaments, writer, raw, notify, home), writer
+    except TradingError:
+        writer.abandon()
+        raise

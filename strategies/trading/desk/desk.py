@@ -353,8 +353,7 @@ class Desk:
         self.risk.note_open_stake()
         market.block_reason = self.risk.block_reason(market, now_ns)
         market.widening = self.risk.widening(market.event, now_ns)
-        if market.block_reason == FEED_STALE:
-            market.event.is_stale = True
+        market.event.is_stale |= market.block_reason == FEED_STALE
         self.views.forget_own_fairs(market)
         targets = () if market.block_reason else self._quote(market, fairs, now_ns)
         same = targets == market.targets and targets is not None

@@ -13,6 +13,7 @@ from recordings.reader import Tape
 from recordings.reference_text import reference_price
 from recordings.tape import PROBABILITY_PARTS, Kind
 from recordings.validator import validate
+from strategies.trading.model.errors import CredentialsError
 from strategies.trading.model.units import NS_PER_SECOND
 from tests.event_loops import run_watching, until
 from tests.fixture_types import Compose, RunIn
@@ -69,6 +70,24 @@ def recorded(sandbox: Sandbox, compose_settings: Compose, small_tape: Path, tmp_
 
     run_watching(run())
     return folder
+
+
+def test_nothing_is_recorded_without_a_key(
+    sandbox: Sandbox, compose_settings: Compose, small_tape: Path, tmp_path: Path
+) -> None:
+    """A recording that needs a key and has none does not begin, and leaves no tape."""
+    folder = tmp_path / "made"
+
+    async def run() -> None:
+        async with sandbox(SPEED, f"recording.path={small_tape}") as here:
+            words = ("mode=record", "reference.odds_api.sports=[nba]", *here.settings)
+            session: Recording = build_session(compose_settings(*words))
+            async with connected(here.endpoint, session.clock, {}, tmp_path) as connection:
+                await session.run(folder, connection, asyncio.Event(), lambda _: None)
+
+    with pytest.raises(CredentialsError, match="set ODDS_API_KEY"):
+        run_watching(run())
+    assert not folder.exists()
 
 
 def test_a_backtest_trades_on_the_odds_of_bookmakers(
