@@ -250,7 +250,8 @@ class OddsPoller:
 
 def _chosen(settings: OddsApiSettings) -> list[League]:
     leagues = read_leagues(None if settings.teams is None else Path(settings.teams))
-    unknown = [key for key in settings.sports if key not in leagues]
+    chosen = [key.lower() for key in settings.sports]
+    unknown = [key for key in chosen if key not in leagues]
     if unknown:
         known = ", ".join(leagues)
         message = (
@@ -258,4 +259,4 @@ def _chosen(settings: OddsApiSettings) -> list[League]:
             "reference.odds_api.teams may add others"
         )
         raise ConfigError(message)
-    return [leagues[key] for key in dict.fromkeys(settings.sports)]
+    return [leagues[key] for key in dict.fromkeys(chosen)]

@@ -1,5 +1,6 @@
 """The settings of The Odds API; its key comes from the environment and is no setting."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ from strategies.trading.model.settings import (
     LOOPBACK_HOSTS,
     PositiveMinutes,
     PositiveSeconds,
+    Rule,
     Whole,
 )
 
@@ -19,7 +21,10 @@ API_KEY = "ODDS_API_KEY"
 # Every ten bookmakers that are named cost what one region does.
 _BOOKS_PER_REGION = 10
 
-_Name = Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,40}$")]
+_NAME = re.compile(r"[a-z0-9_]{1,40}")
+_Name = Annotated[
+    str, Rule(lambda text: _NAME.fullmatch(text) is not None, "of small letters, digits and _")
+]
 
 
 class OddsApiSettings(Struct, frozen=True, kw_only=True):
@@ -30,7 +35,7 @@ class OddsApiSettings(Struct, frozen=True, kw_only=True):
     """
 
     sports: Annotated[
-        tuple[_Name, ...],
+        tuple[str, ...],
         Meta(
             description="The leagues to poll: nba, nfl, mlb, nhl, and those of `teams`; none "
             "leaves the source off. The key is read from the environment, ODDS_API_KEY."

@@ -448,7 +448,7 @@ def test_a_key_is_needed(polling: Polling) -> None:
     [
         ("sports", ["nbaa"]),
         ("sports", "nba"),
-        ("sports", ["NBA"]),
+        ("sports", ["NBAA"]),
         ("url", "http://odds.example"),
         ("url", "https://odds.example/v4"),
         ("url", "https://key@odds.example"),
