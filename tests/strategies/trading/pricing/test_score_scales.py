@@ -3,9 +3,12 @@
 import csv
 import gzip
 import json
+import re
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,6 +19,12 @@ from strategies.trading.pricing.vig import without_vig
 from tests.paths import SHARED
 
 CLOSING = SHARED / "data" / "real" / "closing_lines"
+POLYMARKET = SHARED / "data" / "real" / "polymarket_us"
+# Whole games alone: no innings, no halves.
+SLUG = re.compile(
+    r"(?:a[es]c|tsc)-(?P<game>[a-z]+-\w+-\w+-(?P<day>\d{4}-\d\d-\d\d))"
+    r"(?:-(?:(?P<sign>neg|pos)-)?(?P<point>\d+pt\d+))?"
+)
 EVERY_SCALE = [(sport, scale) for sport, scales in SCALES.items() for scale in scales]
 MEANS = {"basketball": 220.0, "american football": 45.0, "baseball": 9.0, "ice hockey": 6.0}
 
@@ -105,3 +114,65 @@ def test_nfl_spreads_follow_from_the_moneyline_within_their_reach() -> None:
     assert len(errors) > 400
     assert abs(sum(errors)) / len(errors) < 0.008
     assert sum(map(abs, errors)) / len(errors) < 0.021
+
+
+def _ladders(league: str) -> Iterator[dict[str, dict[float, float]]]:
+    """Yield the prices of each game of Polymarket US, hourly until 11:00, by kind and point.
+
+    Those are mids of at most 3 cents, as probabilities of the first team or of over; the moneyline
+    has point zero.
+    """
+    quotes = pl.read_parquet(needs(POLYMARKET / f"quotes_{league}.parquet"))
+    tight = quotes.filter(
+        (pl.col("ask") - pl.col("bid") <= 0.03)
+        & (pl.col("bid") > 0.03)
+        & (pl.col("ask") < 0.97)
+        & (pl.col("ts_et").dt.minute() < 3)
+    )
+    found: dict[tuple[str, ...], dict[str, dict[float, float]]] = {}
+    for at, slug, kind, bid, ask in tight.select("ts_et", "slug", "kind", "bid", "ask").iter_rows():
+        parts = SLUG.fullmatch(slug)
+        if parts is None or at >= datetime.fromisoformat(f"{parts['day']}T11:00"):
+            continue
+        sign = -1.0 if parts["sign"] == "neg" else 1.0
+        point = sign * float((parts["point"] or "0").replace("pt", "."))
+        key = (parts["game"], f"{at:%m%d%H}")
+        found.setdefault(key, {}).setdefault(kind, {})[point] = (bid + ask) / 2
+    yield from found.values()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("league", "sport", "kind", "distance", "count", "size"),
+    [
+        ("wnba", "basketball", "asc", 3.0, 150, 0.0170),
+        ("wnba", "basketball", "tsc", 3.0, 200, 0.0115),
+        ("wnba", "basketball", "tsc", 6.0, 75, 0.0125),
+        ("mlb", "baseball", "asc", 1.0, 390, 0.0065),
+        ("mlb", "baseball", "asc", 2.0, 350, 0.0080),
+        ("mlb", "baseball", "tsc", 1.0, 1_300, 0.0160),
+        ("mlb", "baseball", "tsc", 2.0, 850, 0.0150),
+    ],
+)
+def test_ladders_of_a_market_follow_from_its_main_line(
+    league: str, sport: str, kind: str, distance: float, count: int, size: float
+) -> None:
+    """The mean size of the error, of which the mids themselves have about a cent."""
+    margin, total = SCALES[sport]
+    errors = []
+    for prices in _ladders(league):
+        points = prices.get(kind, {})
+        if len(points) < 2:
+            continue
+        main = min(points, key=lambda point: abs(points[point] - 0.5))
+        for point, market in points.items():
+            if abs(point - main) != distance:
+                continue
+            if kind == "tsc":
+                ours = total.fair(total.mean(points[main], main), point)
+            else:
+                # The first team of a name is away.
+                ours = 1 - margin.fair(margin.mean(1 - points[main], -main), -point)
+            errors.append(abs(ours - market))
+    assert len(errors) >= count
+    assert sum(errors) / len(errors) < size
