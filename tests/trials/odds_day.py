@@ -31,7 +31,7 @@ from live.reference.reference_line import OutsidePrice, read_price
 from live.wall_clock import WallClock, utc_text
 from recordings.reader import Tape
 from recordings.reference_text import reference_text
-from recordings.tape import Kind, Row
+from recordings.tape import Kind, Row, has_segments
 from recordings.writer import TapeWriter
 from strategies.trading.model.ids import LineId
 from strategies.trading.model.market import EventStatus
@@ -167,28 +167,46 @@ def _write_price(writer: TapeWriter, lines: dict[LineId, int], outside: OutsideP
     writer.reference(lines[price.line_id], price.probability, reference_text(price))
 
 
-def main(words: Sequence[str]) -> None:
-    """Poll the day, and write its recordings."""
-    parser = trial_parser("odds_day")
-    parser.add_argument("source", type=Path)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--failures", type=float, default=0.02)
-    options = parser.parse_args(words)
-    folders = sorted(path for path in options.source.iterdir() if path.name[0] != ".")
-    tapes = [Tape(folder) for folder in folders if folder.is_dir()]
-    games = [SimulatedOdds(folder) for folder in folders if folder.is_dir()]
-    prices, stub, notes, errors = asyncio.run(polled(games, tapes, options.seed, options.failures))
-    shutil.rmtree(options.out, ignore_errors=True)
+def days(folders: Sequence[Path]) -> list[list[Path]]:
+    """Return recordings of games by day: all are of one date, and teams play once a day."""
+    times: Counter[tuple[str, str]] = Counter()
+    by_day: dict[int, list[Path]] = {}
+    for folder in folders:
+        (event,) = Tape(folder).info.events
+        teams = event.home, event.away
+        by_day.setdefault(times[teams], []).append(folder)
+        times[teams] += 1
+    return list(by_day.values())
+
+
+def write_day(folders: Sequence[Path], out: Path, seed: int, failures: float) -> None:
+    """Poll one day, and write its recordings."""
+    tapes = [Tape(folder) for folder in folders]
+    games = [SimulatedOdds(folder) for folder in folders]
+    prices, stub, notes, errors = asyncio.run(polled(games, tapes, seed, failures))
     for folder, tape in zip(folders, tapes, strict=True):
         (event,) = tape.info.events
-        count = write(tape, prices, options.out / folder.name)
+        count = write(tape, prices, out / folder.name)
         print_line(f"{event.name}, {utc_text(event.scheduled_ns)}: {count:,} prices")
     print_line(
         f"{stub.served:,} polls used {stub.used:,} units of the quota; {len(notes):,} lines for "
         f"persons; {errors.total:,} answers were not read"
     )
-    for note, times in Counter(notes).most_common(12):
+    for note, times in Counter(notes).most_common():
         print_line(f"  {times} times: {note}")
+
+
+def main(words: Sequence[str]) -> None:
+    """Poll each day, and write its recordings."""
+    parser = trial_parser("odds_day")
+    parser.add_argument("source", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--failures", type=float, default=0.02)
+    options = parser.parse_args(words)
+    folders = sorted(path for path in options.source.iterdir() if has_segments(path))
+    shutil.rmtree(options.out, ignore_errors=True)
+    for number, day in enumerate(days(folders)):
+        write_day(day, options.out, options.seed + number, options.failures)
 
 
 if __name__ == "__main__":
