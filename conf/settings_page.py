@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import hydra
+from msgspec import Struct
 from omegaconf import OmegaConf
 
 from conf.parts import locate
@@ -154,10 +155,18 @@ def _of_node(name: str, node: Any) -> Iterator[Described]:
         return
     parameters = parameters_of(locate(f"{name}._target_", node["_target_"]))
     for key, value in node.items():
-        if isinstance(value, dict):
-            yield from _of_node(f"{name}.{key}", value)
-        elif key in parameters and is_setting(parameters[key].annotation):
+        if key in parameters and is_setting(parameters[key].annotation):
             yield _described(f"{name}.{key}", value, parameters[key].annotation)
+        elif isinstance(value, dict) and "_target_" not in value and key in parameters:
+            yield from _of_struct(f"{name}.{key}", value, parameters[key].annotation)
+        elif isinstance(value, dict):
+            yield from _of_node(f"{name}.{key}", value)
+
+
+def _of_struct(name: str, value: dict[str, Any], kind: Any) -> Iterator[Described]:
+    """Yield the settings of a part of a part, where its type names them."""
+    if isinstance(kind, type) and issubclass(kind, Struct):
+        yield from _of_kind(name, value, kind)
 
 
 def _of_kind(name: str, value: Any, kind: Any) -> Iterator[Described]:

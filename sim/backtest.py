@@ -35,6 +35,7 @@ from sim.results.queue_bracket import QueueFigures
 from sim.results.run_journal import RunJournal
 from sim.results.run_summary import TRUE_QUEUE, BacktestSummary, FeedFigures, write_summary
 from sim.results.run_tables import RunTables
+from sim.results.source_scores import SourceScores
 from sim.results.summary import desk_models, exchange_models, summary_of
 from sim.results.wager_recorder import WagerRecorder
 from sim.sources.market_source import (
@@ -84,6 +85,7 @@ class Pass:
     wagers: WagerRecorder
     source_run: SourceRun
     scores: PriceScores
+    source_scores: SourceScores
     seconds: float
     resumption: DailyResumption
     trade_pairing: str
@@ -242,10 +244,11 @@ class Backtest:
         if self.feed.has_days:
             resumption.start()
         inbox.connect(desk.take, desk.act, desk.wants_every_change, on_response=wagers.take)
-        scores = PriceScores(desk, clock)
+        scores, source_scores = PriceScores(desk, clock), SourceScores(desk, clock)
         if tables is not None:
             PriceSampler(desk, clock, tables, _SAMPLE_NS).start()
             scores.start()
+            source_scores.start()
         try:
             with rare_collections():
                 _play(env, connection, desk, source_run.ended)
@@ -258,7 +261,9 @@ class Backtest:
             journal.silences.close(clock.now_ns())
         seconds = perf_counter() - began
         pairing = str(exchange.trade_pairing)
-        return Pass(desk, journal, wagers, source_run, scores, seconds, resumption, pairing)
+        return Pass(
+            desk, journal, wagers, source_run, scores, source_scores, seconds, resumption, pairing
+        )
 
     def _label(self, queue: QueueModel) -> str:
         return self.feed.name if self.feed.knows_queue else queue_label(queue)
@@ -321,6 +326,7 @@ class Backtest:
             recording_digest=source.digest,
             models=models,
             price_scores=chosen.scores.scores(),
+            source_scores=chosen.source_scores.scores(),
         )
         return replace(summary, feed=_with_recording(summary.feed, source))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from live.decode_errors import DecodeErrors
@@ -25,12 +25,16 @@ _NAMES_SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """An exchange, a client for it, the session's clock, and a count of what was not decoded."""
+    """An exchange, a client for it, the session's clock, and a count of what was not decoded.
+
+    `environ` is the environment, in which the keys of other sources are.
+    """
 
     endpoint: Endpoint
     clock: WallClock
     client: ProphetClient
     decode_errors: DecodeErrors
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @asynccontextmanager
@@ -47,7 +51,7 @@ async def connected(
         shared = token_file(endpoint, credentials, environ)
         tokens = Tokens(transport, credentials, clock, shared)
         client = ProphetClient(transport, tokens, decode_errors)
-        yield Connection(endpoint, clock, client, decode_errors)
+        yield Connection(endpoint, clock, client, decode_errors, environ)
 
 
 async def log_in(connection: Connection) -> None:

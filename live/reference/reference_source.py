@@ -1,31 +1,29 @@
-"""Fair prices from outside the exchange: lines of JSON appended to a file, or sent by POST.
+"""Prices from outside the exchange: lines of JSON, from a file, by POST, or of polled odds.
 
-A line is `{"line_id": ..., "probability": ...}`; instead of `line_id` it may have `strike_id`, the
-exchange's own name for it. Other keys are ignored. A price is stamped when it arrives.
+What a line may say is in `reference_line.py`. A price is stamped when it arrives.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from live.decode import WireStruct, read, unreadable
+from live.decode import unreadable
 from live.decode_errors import DecodeErrors
 from live.reference.file_tail import FileTail
+from live.reference.odds_api.odds_poller import OddsPoller
+from live.reference.odds_api.odds_settings import OddsApiSettings
+from live.reference.reference_line import OutsidePrice, read_price
 from live.wall_clock import WallClock
-from recordings.tape import PROBABILITY_PARTS
 from strategies.trading.model.errors import ConfigError, ProtocolError
-from strategies.trading.model.events import ReferencePrice
-from strategies.trading.model.ids import LineId
 from strategies.trading.model.setting_reader import SettingError
 from strategies.trading.model.settings import Port
 
 _LOOK_SECONDS = 0.05
-_LEAST = 1 / PROBABILITY_PARTS
 
 HEADER_FILE = "reference.header"
 # Lines of posts that wait to be processed.
@@ -34,19 +32,21 @@ _WAITING_MAX = 100_000
 
 @dataclass(frozen=True, slots=True)
 class ReferenceSettings:
-    """The sources of prices: a file to which lines are appended, a loopback port, both, or neither.
+    """The sources of prices: a file to which lines are appended, a loopback port, The Odds API.
 
-    Port 0 lets the system choose. Raise SettingError for a folder in place of a file.
+    Each may be used or not. Port 0 lets the system choose. Raise SettingError for a folder in place
+    of a file.
     """
 
     path: Annotated[
         Annotated[str, Meta(min_length=1)] | None,
-        Meta(description="A file to which lines of JSON are appended: line_id and probability."),
+        Meta(description="A file to which lines of JSON are appended, as in docs/reference.md."),
     ] = None
     port: Annotated[
         Port | None,
         Meta(description="A port of 127.0.0.1 that takes such lines by POST; 0: any free one."),
     ] = None
+    odds_api: OddsApiSettings = field(default_factory=OddsApiSettings)
 
     def __post_init__(self) -> None:
         """Raise SettingError for a folder in place of a file."""
@@ -59,7 +59,7 @@ class ReferenceLine(Struct, frozen=True):
 
     received_ns: int
     raw: bytes
-    price: ReferencePrice | None
+    price: OutsidePrice | None
 
 
 class ReferenceSource:
@@ -75,11 +75,14 @@ class ReferenceSource:
         clock: WallClock,
         decode_errors: DecodeErrors,
         folder: Path,
+        poller: OddsPoller | None = None,
     ) -> None:
         """Prepare; lines that cannot be read are counted.
 
-        `folder` is where the header that a POST needs is written.
+        `folder` is where the header that a POST needs is written; `poller` is that of The Odds API,
+        if it is used.
         """
+        self._poller = poller
         self._settings = settings
         self._header_file = folder / HEADER_FILE
         self._clock = clock
@@ -95,7 +98,7 @@ class ReferenceSource:
         Raise what `on_line` raises, and ConfigError if the port cannot be listened on.
         """
         file = self._opened(notify)
-        async with self._listening(notify):
+        async with self._listening(notify), self._polling(notify):
             while True:
                 self._posted.clear()
                 if file is not None:
@@ -130,6 +133,23 @@ class ReferenceSource:
             notify(f"reference prices are accepted by POST to {address} with the header in {file}")
             yield
 
+    @asynccontextmanager
+    async def _polling(self, notify: Callable[[str], None]) -> AsyncIterator[None]:
+        """Poll beside the other sources; the end of the poller ends none of them."""
+        if self._poller is None:
+            yield
+            return
+        polling = asyncio.create_task(self._poller.run(self._on_polled, notify))
+        try:
+            yield
+        finally:
+            polling.cancel()
+            await asyncio.gather(polling, return_exceptions=True)
+
+    def _on_polled(self, lines: list[bytes]) -> None:
+        self._on_lines(lines)
+        self._posted.set()
+
     def _read_file(self, file: FileTail) -> None:
         try:
             lines = file.lines()
@@ -163,22 +183,7 @@ class ReferenceSource:
 
     def _read(self, now_ns: int, line: bytes) -> ReferenceLine:
         try:
-            return ReferenceLine(now_ns, line, read_price(line))
+            return ReferenceLine(now_ns, line, read_price(line, now_ns))
         except ProtocolError as error:
             self._decode_errors.note(error)
             return ReferenceLine(now_ns, line, None)
-
-
-class _WirePrice(WireStruct, frozen=True):
-    probability: Annotated[float, Meta(ge=_LEAST, le=1 - _LEAST)]
-    line_id: str | None = None
-    strike_id: str | None = None
-
-
-def read_price(line: bytes) -> ReferencePrice:
-    """Return the price in a line; raise ProtocolError if there is no valid price."""
-    price = read(_WirePrice, line, "reference")
-    names = {price.line_id, price.strike_id} - {None, ""}
-    if len(names) != 1:
-        raise unreadable("reference", "needs one line_id or strike_id", line)
-    return ReferencePrice(LineId(str(names.pop())), price.probability)

@@ -11,19 +11,21 @@ from numpy.random import default_rng
 
 from live.prophetx.connection import Connection, chosen_tournaments
 from live.prophetx.market_data import mapping
+from live.prophetx.market_data.followed_games import FollowedGames
 from live.prophetx.market_data.recorder import RawLog, Recorder, Snapshot
 from live.prophetx.market_data.tape_rows import MarketRows
 from live.prophetx.rest.client import EVENTS_PER_QUERY, EVENTS_PER_SOCKET
 from live.prophetx.socket.records import Record
 from live.prophetx.socket.stream import Stream, StreamSettings
 from live.prophetx.wire.markets import WireEvent, WireMarket, WireTournament
+from live.reference.odds_api.odds_poller import OddsPoller
 from live.reference.reference_source import ReferenceLine, ReferenceSettings, ReferenceSource
 from live.session.gateway import Notify
 from recordings.tape import Clocks
 from recordings.writer import TapeWriter
 from strategies.trading.markets.market_filter import MarketFilter
 from strategies.trading.model.counted import counted
-from strategies.trading.model.errors import ExchangeError, ProtocolError
+from strategies.trading.model.errors import ExchangeError, ProtocolError, TradingError
 from strategies.trading.model.odds import Ladder
 
 _FLUSH_SECONDS = 1.0
@@ -113,7 +115,24 @@ class Capture:
         )
         connection.client.on_login_lost(self._on_login_lost)
         self._prices = ReferenceSource(
-            settings.reference, connection.clock, connection.decode_errors, folder
+            settings.reference,
+            connection.clock,
+            connection.decode_errors,
+            folder,
+            self._odds_poller(folder),
+        )
+
+    def _odds_poller(self, folder: Path) -> OddsPoller | None:
+        settings, connection = self._settings.reference.odds_api, self._connection
+        if not settings.is_on:
+            return None
+        return OddsPoller(
+            settings,
+            connection.environ,
+            connection.clock,
+            connection.decode_errors,
+            FollowedGames(self._writer.info, self.rows).games,
+            folder,
         )
 
     async def run(self, sink: CaptureSink, before_snapshot: Callable[[], Awaitable[None]]) -> None:
@@ -246,7 +265,8 @@ async def open_capture(
     """Return a capture of the chosen tournaments, and its tape in a folder.
 
     `home` is the folder of the session or recording that it belongs to.
-    Raise ConfigError if the exchange lacks a tournament, ExchangeError if it cannot be reached.
+    Raise ConfigError if the exchange lacks a tournament, CredentialsError for a source of prices
+    without its key, ExchangeError if the exchange cannot be reached. No tape is left then.
     """
     client, endpoint = connection.client, connection.endpoint
     ladder = Ladder(await client.ladder())
@@ -260,4 +280,8 @@ async def open_capture(
         private=True,
     )
     raw = RawLog(folder)
-    return Capture(settings, connection, tournaments, writer, raw, notify, home), writer
+    try:
+        return Capture(settings, connection, tournaments, writer, raw, notify, home), writer
+    except TradingError:
+        writer.abandon()
+        raise

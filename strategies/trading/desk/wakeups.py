@@ -88,8 +88,12 @@ class Wakeups:
                 self.look_at(market, now_ns)
 
     def look_at(self, market: MarketState, now_ns: int) -> None:
-        """Make a market due at once if whether it may be quoted has changed, or why not."""
+        """Make a market due at once if it may be quoted from now on, or not, or less closely."""
         if self._risk.block_reason(market, now_ns) != market.block_reason:
+            self._market_states.mark_urgent(market)
+        elif self._risk.widening(market.event, now_ns) != market.widening:
+            # The strategy's quotes may be the same, and are other wagers now.
+            market.targets = None
             self._market_states.mark_urgent(market)
 
     def retry_at(self, market: MarketState, when_ns: int) -> None:

@@ -32,6 +32,7 @@ LOOPBACK: LoopbackHost = "127.0.0.1"
 
 _PLAIN = (int, float, str, bool, types.NoneType)
 _MANY = (list, tuple, Sequence)
+_MAPPINGS = (dict, Mapping)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ def is_setting(kind: Any) -> bool:
         return is_setting(get_args(kind)[0])
     if origin is Literal:
         return True
-    if origin in (Union, types.UnionType, *_MANY, dict, Mapping):
+    if origin in (Union, types.UnionType, *_MANY, *_MAPPINGS):
         return all(is_setting(each) for each in get_args(kind) if each is not Ellipsis)
     return kind in _PLAIN or (isinstance(kind, type) and issubclass(kind, Enum))
 
@@ -126,6 +127,8 @@ def unit(kind: Any) -> str:
     """Return the unit of a setting of this type, empty without one."""
     if get_origin(kind) in (Union, types.UnionType):
         return next(filter(None, map(unit, get_args(kind))), "")
+    if get_origin(kind) in _MAPPINGS:
+        return unit(get_args(kind)[1])
     units = [each.name for each in _annotations(kind, Unit)]
     return units[-1] if units else (unit(get_args(kind)[0]) if _is_annotated(kind) else "")
 
@@ -143,6 +146,8 @@ def allowed(kind: Any) -> str:
         return f"{' or '.join(map(allowed, arms))}{null}"
     if origin in _MANY:
         return f"a list, each {allowed(get_args(kind)[0])}"
+    if origin in _MAPPINGS:
+        return f"a mapping of names, each {allowed(get_args(kind)[1])}"
     if isinstance(kind, type) and issubclass(kind, Enum):
         return f"one of {', '.join(str(member.value) for member in kind)}"
     names = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
@@ -197,4 +202,6 @@ def rules_hold(value: Any, kind: Any) -> bool:
         return value is None or any(rules_hold(value, each) for each in arms)
     if origin in _MANY:
         return all(rules_hold(each, arguments[0]) for each in value)
+    if origin in _MAPPINGS:
+        return all(rules_hold(each, arguments[1]) for each in value.values())
     return kind is not float or isfinite(value)

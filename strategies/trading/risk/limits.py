@@ -12,6 +12,7 @@ from strategies.trading.model.setting_reader import SettingError, read_settings
 from strategies.trading.model.settings import (
     AmericanOdds,
     Dollars,
+    Hours,
     Multiple,
     Percent,
     Seconds,
@@ -20,7 +21,10 @@ from strategies.trading.model.settings import (
     nanoseconds,
 )
 from strategies.trading.model.units import NS_PER_SECOND
+from strategies.trading.risk.pre_game_windows import read_news_windows
 from strategies.trading.risk.trading_day import UTC_MIDNIGHT, read_trading_days
+
+_NS_PER_HOUR = 3_600 * NS_PER_SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,8 @@ class Limits:
     max_rejections_in_row: int = 0
     rejections_within_ns: int = 0
     max_feed_delay_ns: int = 0
+    begin_before_start_ns: int = 0
+    news_windows: tuple[str, ...] = ()
 
 
 class RiskSettings(Struct, frozen=True, kw_only=True):
@@ -163,6 +169,18 @@ class RiskSettings(Struct, frozen=True, kw_only=True):
             "that its quotes are withdrawn. 0 sets no limit."
         ),
     ] = 0
+    begin_before_start_hours: Annotated[
+        Hours,
+        Meta(description="How long before the scheduled start quoting begins; 0: at any time."),
+    ] = 0
+    news_windows: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Times before games at which quotes are pulled or widened, by sport or "
+            "tournament, as in `nba: pull 90 to 60 minutes before the start` or `any: widen 0.01 "
+            "from 13:00 to 13:10 America/New_York`."
+        ),
+    ] = ()
 
     def __post_init__(self) -> None:
         """Raise SettingError for a lower bound above its upper bound, or a wrong time of day."""
@@ -173,6 +191,7 @@ class RiskSettings(Struct, frozen=True, kw_only=True):
             problem = f"{self.shortest_odds} is above longest_odds, {self.longest_odds}"
             raise SettingError("shortest_odds", problem)
         read_trading_days(self.day_starts)
+        read_news_windows(self.news_windows)
 
     @classmethod
     def of(cls, limits: Limits) -> Self:
@@ -201,6 +220,8 @@ class RiskSettings(Struct, frozen=True, kw_only=True):
             max_rejections_in_row=limits.max_rejections_in_row,
             rejections_within_seconds=limits.rejections_within_ns / NS_PER_SECOND,
             max_feed_delay_seconds=limits.max_feed_delay_ns / NS_PER_SECOND,
+            begin_before_start_hours=limits.begin_before_start_ns / _NS_PER_HOUR,
+            news_windows=limits.news_windows,
         )
 
     def build(self) -> Limits:
@@ -230,6 +251,8 @@ class RiskSettings(Struct, frozen=True, kw_only=True):
             max_rejections_in_row=self.max_rejections_in_row,
             rejections_within_ns=nanoseconds(self.rejections_within_seconds),
             max_feed_delay_ns=nanoseconds(self.max_feed_delay_seconds),
+            begin_before_start_ns=nanoseconds(self.begin_before_start_hours * 3_600),
+            news_windows=self.news_windows,
         )
 
 

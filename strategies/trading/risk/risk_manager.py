@@ -43,6 +43,7 @@ from strategies.trading.risk.controls import (
 )
 from strategies.trading.risk.limits import Limits
 from strategies.trading.risk.market_plan import MarketPlan
+from strategies.trading.risk.pre_game_windows import NEWS, PreGameWindows, widened
 from strategies.trading.risk.price_sanity import MispricedStreak, PriceSanityControl
 from strategies.trading.wagers.wager import Wagers
 
@@ -87,6 +88,7 @@ class RiskManager:
         self._controls = Controls(limits, self._ladder, self._own_controls)
         self._prices = PriceSanityControl(limits)
         self._mispriced = MispricedStreak(limits)
+        self._before_game = PreGameWindows(limits.begin_before_start_ns, limits.news_windows)
 
     def set_state(self, state: TradingState, reason: str) -> None:
         """Set what the desk may do; the end of a run does not hide why it was halted before."""
@@ -113,7 +115,8 @@ class RiskManager:
             return FEED_STALE
         if 0 < self.limits.max_feed_delay_ns < event.feed_delay_ns:
             return FEED_LATE
-        return None if self.limits.in_play else self._closed_before_game(market, now_ns)
+        closed = None if self.limits.in_play else self._closed_before_game(market, now_ns)
+        return closed or self._before_game.block_reason(event, now_ns)
 
     def next_block_ns(self, event: EventState, now_ns: int) -> int:
         """Return when time alone next changes whether an event may be quoted, or earlier."""
@@ -124,7 +127,14 @@ class RiskManager:
         closing_ns = event.scheduled_ns - self.limits.stop_before_start_ns
         if not self.limits.in_play and closing_ns > now_ns:
             times.append(closing_ns)
+        window_ns = self._before_game.next_change_ns(event, now_ns)
+        if window_ns is not None:
+            times.append(window_ns)
         return min(times)
+
+    def widening(self, event: EventState, now_ns: int) -> float:
+        """Return by how much probability quotes on an event are widened for news now."""
+        return self._before_game.widening(event, now_ns)[0]
 
     def trim(
         self, market: MarketState, quotes: tuple[Quote, ...], now_ns: int
@@ -136,6 +146,7 @@ class RiskManager:
         allowed: list[Quote] = []
         denials: list[Denial] = []
         plan = self._plan(market)
+        quotes = self._widened(market, quotes, now_ns, denials)
         for quote in quotes:
             problem = self._price_problem(market, quote, now_ns)
             if problem is not None:
@@ -161,6 +172,22 @@ class RiskManager:
                     else replace(quote, stake_cents=stake_cents)
                 )
         return tuple(allowed), denials
+
+    def _widened(
+        self, market: MarketState, quotes: tuple[Quote, ...], now_ns: int, denials: list[Denial]
+    ) -> tuple[Quote, ...]:
+        """Return quotes as a news window widens them; each that it changes is a denial."""
+        by, window = self._before_game.widening(market.event, now_ns)
+        if not by:
+            return quotes
+        wider = []
+        for quote in quotes:
+            other = widened(quote, by, self._ladder)
+            if other is not None:
+                wider.append(other)
+            if other != quote:
+                denials.append(_denial(quote, NEWS, f"widened by {by:g}: {window}"))
+        return tuple(wider)
 
     def headroom_cents(self, market: MarketState, line_id: LineId) -> int:
         """Return the largest stake that the limits leave a quote on a line of a market, in cents.

@@ -15,6 +15,7 @@ from live.prophetx.socket.records import Message, SocketUp
 from live.prophetx.socket.stream import read_change
 from live.prophetx.wire.frames import Frame
 from live.prophetx.wire.markets import WireEvent, WireMarket
+from live.reference.reference_line import OutsidePrice
 from live.reference.reference_source import ReferenceLine
 from live.wall_clock import WallClock
 from recordings.reader import Tape
@@ -124,7 +125,11 @@ class RecorderHarness:
     def send_price(self, line_id: str, probability: float) -> None:
         """Give the recorder an outside price, a millisecond after the last message."""
         self.at_ns += 1_000_000
-        price = ReferencePrice(LineId(line_id), probability)
+        price = OutsidePrice(ReferencePrice(LineId(line_id), probability))
+        self.send_outside(price)
+
+    def send_outside(self, price: OutsidePrice) -> None:
+        """Give the recorder an outside price as it was read."""
         self.recorder.on_reference(ReferenceLine(self.at_ns, b"outside", price))
 
     def prices(self) -> list[tuple[str, float]]:

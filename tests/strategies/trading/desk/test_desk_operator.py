@@ -159,6 +159,8 @@ def _another(value: object) -> Any:
             return "06:00 America/New_York"
         case int() | Decimal():
             return value + 1
+        case tuple():
+            return ("any: pull 90 to 60 minutes before the start",)
         case _:
             raise AssertionError(value)
 

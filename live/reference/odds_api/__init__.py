@@ -1,0 +1,1 @@
+"""Prices of bookmakers, polled from The Odds API."""
