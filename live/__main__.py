@@ -35,6 +35,7 @@ usage: python -m live VERB [...] [--debug]
   cancel-all cancel every open wager, and confirm that nothing is open
   watchdog   cancel everything when a session hangs or dies; trade starts one of its own
   reconcile  compare a session's journal with the exchange, wager by wager
+  export     fills, settlements, fees and rebates of sessions as tables, by day and event
 
 All take settings as NAME=VALUE, among them the exchange: prophet=sandbox_local (the default; see
 python -m sim serve), prophet=sandbox, prophet=production. --config-dir DIR finds files of settings
@@ -240,6 +241,12 @@ def _reconcile(words: Sequence[str]) -> None:
     present_reconcile(session_from_command_line(words, Mode.RECONCILE))
 
 
+def _export(words: Sequence[str]) -> None:
+    from live.export.export_verb import export  # noqa: PLC0415 - polars only where needed
+
+    export(words)
+
+
 def _watchdog(words: Sequence[str]) -> None:
     from live.prophetx.tools.watchdog import guard_parent, wait_and_guard  # noqa: PLC0415
     from live.session.session_folder import SESSIONS, require_name  # noqa: PLC0415
@@ -268,6 +275,7 @@ VERBS: dict[str, Verb] = {
     "cancel-all": _operate("cancel-all", "present_cancel_all"),
     "watchdog": _watchdog,
     "reconcile": session_verb(RECONCILE_HELP, Mode.RECONCILE, _reconcile),
+    "export": _export,
 }
 
 if __name__ == "__main__":
