@@ -36,6 +36,7 @@ usage: python -m live VERB [...] [--debug]
   watchdog   cancel everything when a session hangs or dies; trade starts one of its own
   reconcile  compare a session's journal with the exchange, wager by wager
   export     fills, settlements, fees and rebates of sessions as tables, by day and event
+  metrics    serve the figures of running sessions to Prometheus, on loopback
 
 All take settings as NAME=VALUE, among them the exchange: prophet=sandbox_local (the default; see
 python -m sim serve), prophet=sandbox, prophet=production. --config-dir DIR finds files of settings
@@ -247,6 +248,12 @@ def _export(words: Sequence[str]) -> None:
     export(words)
 
 
+def _metrics(words: Sequence[str]) -> None:
+    from live.metrics.metrics_verb import metrics  # noqa: PLC0415 - its server only where needed
+
+    metrics(words)
+
+
 def _watchdog(words: Sequence[str]) -> None:
     from live.prophetx.tools.watchdog import guard_parent, wait_and_guard  # noqa: PLC0415
     from live.session.session_folder import SESSIONS, require_name  # noqa: PLC0415
@@ -276,6 +283,7 @@ VERBS: dict[str, Verb] = {
     "watchdog": _watchdog,
     "reconcile": session_verb(RECONCILE_HELP, Mode.RECONCILE, _reconcile),
     "export": _export,
+    "metrics": _metrics,
 }
 
 if __name__ == "__main__":
