@@ -112,7 +112,6 @@ class PageServer:
             return web.Response(status=HTTPStatus.UNAUTHORIZED)
         if "token" in request.query:
             return self.access.admit(request, role)
-        request["role"] = role
         try:
             response = await handler(request)
         except (ConfigError, TradingError) as error:
@@ -137,7 +136,7 @@ class PageServer:
         return web.Response(body=self._files[name], content_type=kind, charset="utf-8")
 
     async def _role(self, request: web.Request) -> web.StreamResponse:
-        return web.json_response({"role": request["role"], "session": self._folder.name})
+        return web.json_response({"role": self.access.role_of(request), "session": self._folder.name})
 
     # Streams ----------------------------------------------------------------------------------
 
@@ -190,7 +189,7 @@ class PageServer:
     # Words ------------------------------------------------------------------------------------
 
     async def _word(self, request: web.Request) -> web.StreamResponse:
-        if request["role"] is not WebRole.OPERATOR:
+        if self.access.role_of(request) is not WebRole.OPERATOR:
             message = "this token may only look; operating needs the operator's address"
             return _refused(message, HTTPStatus.FORBIDDEN)
         # A form of another page cannot send this type without being asked about first.

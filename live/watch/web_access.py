@@ -7,6 +7,7 @@ that the same browser shows can therefore neither read nor post here.
 import hmac
 import secrets
 from enum import StrEnum
+from http import HTTPStatus
 
 from aiohttp import web
 
@@ -44,7 +45,8 @@ class WebAccess:
 
     def admit(self, request: web.Request, role: WebRole) -> web.StreamResponse:
         """Return the redirection to the same page without a token, which a cookie then holds."""
-        response = web.HTTPSeeOther(request.path)
+        headers = {"Location": request.path, "Cache-Control": "no-store"}
+        response = web.Response(status=HTTPStatus.SEE_OTHER, headers=headers)
         response.set_cookie(
             _cookie(request), self.tokens[role], httponly=True, samesite="Strict", path="/"
         )

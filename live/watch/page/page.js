@@ -42,7 +42,7 @@ function showFrame() {
     setText(element("why"), "");
     return;
   }
-  if (view.desk.is_feed_lost) setText(notice, "The feed is lost: nothing is quoted until it is whole again.");
+  setText(notice, view.desk.is_feed_lost ? "The feed is lost: nothing is quoted until it is whole again." : "");
   const { reason, since_ns } = view.desk.state;
   setText(element("why"), `${reason ? `${reason}, ` : ""}since ${clock(since_ns)}`);
   element("why").title = reason;
