@@ -31,6 +31,7 @@ usage: python -m live VERB [...] [--debug]
              exchange's review does
   record     record the exchange's stream, until Ctrl-C
   status     the balance, and every open wager; with session.name=NAME the state of a session
+  watch      with --web: a page in the browser that shows a session and controls it
   control    pause, resume, reduce, halt, pull, set, reload: words for a running session
   cancel-all cancel every open wager, and confirm that nothing is open
   watchdog   cancel everything when a session hangs or dies; trade starts one of its own
@@ -225,6 +226,12 @@ def _status(words: Sequence[str]) -> None:
         print_line(line)
 
 
+def _watch(words: Sequence[str]) -> None:
+    from live.watch.web_console import watch_in_browser  # noqa: PLC0415
+
+    watch_in_browser(words, Path.cwd())
+
+
 def _control(words: Sequence[str]) -> None:
     from live.session.control.session_control import control  # noqa: PLC0415
 
@@ -278,6 +285,7 @@ VERBS: dict[str, Verb] = {
     "rehearse": session_verb(REHEARSE_HELP, Mode.REHEARSE, _rehearse),
     "record": _record,
     "status": _status,
+    "watch": _watch,
     "control": _control,
     "cancel-all": _operate("cancel-all", "present_cancel_all"),
     "watchdog": _watchdog,
