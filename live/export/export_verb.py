@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+from argparse import ArgumentTypeError
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
@@ -71,7 +72,7 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         message = f"{text!r} is no day; write it as 2026-07-01"
-        raise ConfigError(message) from None
+        raise ArgumentTypeError(message) from None
 
 
 def _folders(names: Sequence[str], home: Path) -> list[Path]:

@@ -47,7 +47,8 @@ def read_exported(folder: Path) -> ExportedSession:
     the journal can.
     """
     saved = _saved_starts(folder)
-    catalogue, problems = _catalogue(folder)
+    catalogue, unreadable = _catalogue(folder)
+    problems: list[str] = []
     rows: list[AccountRow] = []
     day_starts: set[str] = set()
     with JournalReader(folder / JOURNAL, may_be_cut=True) as journal:
@@ -84,7 +85,7 @@ def read_exported(folder: Path) -> ExportedSession:
         refs=frozenset(account.wagers),
         day_starts=frozenset(day_starts),
         without_result=_without_result_text(account),
-        problems=[*problems, *account.problems, *_nameless(account, catalogue)],
+        problems=[*problems, *account.problems, *_nameless(account, catalogue, unreadable)],
     )
 
 
@@ -100,15 +101,15 @@ def _saved_starts(folder: Path) -> dict[int, Path]:
 
 def _catalogue(folder: Path) -> tuple[Catalogue, list[str]]:
     """Return what the recordings of its starts name, and which of them cannot be read."""
-    catalogue, problems = Catalogue([], [], []), []
+    catalogue, unreadable = Catalogue([], [], []), []
     for path in sorted(folder.glob("tape-*")):
         try:
             info = Tape(path).info
         except TapeError as error:
-            problems.append(str(error))
+            unreadable.append(str(error))
             continue
         catalogue.add(info.events, info.markets, info.lines)
-    return catalogue, problems
+    return catalogue, unreadable
 
 
 def _venue(start: Path) -> str:
@@ -130,8 +131,13 @@ def _without_result_text(account: SessionAccount) -> str:
     return f"{counted(len(waiting), 'wager')} without a result yet, {stake} matched"
 
 
-def _nameless(account: SessionAccount, catalogue: Catalogue) -> list[str]:
-    """Return that wagers are on lines that no recording names, if some are."""
+def _nameless(
+    account: SessionAccount, catalogue: Catalogue, unreadable: Sequence[str]
+) -> list[str]:
+    """Return that wagers are on lines that no recording names, if some are.
+
+    A start that was killed early leaves a recording that cannot be read, which nothing needs.
+    """
     nameless = [
         wager
         for wager in account.wagers.values()
@@ -140,6 +146,7 @@ def _nameless(account: SessionAccount, catalogue: Catalogue) -> list[str]:
     if not nameless:
         return []
     return [
+        *unreadable,
         f"{counted(len(nameless), 'matched wager')} on lines that no recording names, first "
-        f"{nameless[0].request.ref}: without game and market, and without a settlement"
+        f"{nameless[0].request.ref}: without game and market, and without a settlement",
     ]

@@ -219,7 +219,7 @@ def test_what_has_no_result_is_counted(export: Export, session: WrittenSession) 
             ("--from", "2026-07-02", "--to", "2026-07-01"),
             "--from 2026-07-02 is after --to 2026-07-01",
         ),
-        (("--from", "July"), "'July' is no day; write it as 2026-07-01"),
+        (("--from", "July"), "--from: 'July' is no day; write it as 2026-07-01"),
         (("--to", "2026-06-31"), "'2026-06-31' is no day"),
         (("--format", "xlsx"), "invalid choice: 'xlsx'"),
         (("--day-starts", "06:00 Gotham"), "--day-starts: 'Gotham' is no time zone"),
@@ -313,6 +313,16 @@ def test_without_its_recording_fills_are_exported_by_id(
     assert outcome.status == 1
     assert "2 matched wagers on lines that no recording names, first first-1" in outcome.err[0]
     assert [row["line_id"] for row in rows_in(tmp_path / "all")] == ["h", "a", "h"]
+
+
+def test_a_recording_that_nothing_needs_may_be_unreadable(
+    export: Export, session: WrittenSession
+) -> None:
+    """A start that was killed at once leaves one without rows."""
+    write_evening(session)
+    (session.folder / "tape-00002").mkdir()
+    outcome = export("--out", "all")
+    assert (outcome.status, outcome.err) == (0, [])
 
 
 def test_sessions_with_different_days_need_a_choice(
