@@ -17,6 +17,7 @@ from sim.watch.recording_index import RecordingIndex
 from sim.watch.watch_text import book_lines, head_lines, pair_line, position_bar, trade_lines
 from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.market import Pair
+from strategies.trading.model.one_line import one_line
 
 _TICK_SECONDS = 0.1
 _TICK_NS = 100_000_000
@@ -28,7 +29,7 @@ _HEAD_LINES = 7
 
 KEYS = (
     "space play  + - speed  b direction  t time  g start  home end  q quit",
-    "right change  s second  m minute  p score  u suspension  f gap; left, shift: back",
+    "left right change  s second  m minute  p score  u suspended  f gap  shift: back",
     "down up market  l list  e event  o other recording",
 )
 
@@ -38,7 +39,7 @@ class RecordingPlayer(App[bool]):
 
     ENABLE_COMMAND_PALETTE = False
     CSS = f"""
-    Static {{ text-wrap: nowrap; text-overflow: ellipsis; }}
+    #main > Static, #pairs, #keys {{ text-wrap: nowrap; text-overflow: ellipsis; }}
     #main {{ width: 1fr; }}
     #head {{ height: {_HEAD_LINES}; }}
     #pairs {{ width: {_LIST_WIDTH}; border-left: solid white; padding-left: 1; }}
@@ -243,12 +244,13 @@ class RecordingPlayer(App[bool]):
     def _head(self, width: int) -> list[Text]:
         place = f"{self._number + 1} of {len(self._pairs)}"
         simulated = ", SIMULATED" if self._index.info.simulated else ""
-        title = Text(self._note or f"recording {self._name}{simulated}", "bold reverse")
+        named = self._note or f"recording {one_line(self._name)}{simulated}"
+        title = Text(f"{self.playback.text}  {named}", "bold reverse")
         self._note = ""
         title.truncate(width, pad=True)
         return [
             title,
-            *head_lines(self.playback, self.moment, self._catalogue, self.pair, place),
+            *head_lines(self.moment, self._catalogue, self.pair, place),
             position_bar(self.playback, self.moment.start_ns, width),
         ]
 

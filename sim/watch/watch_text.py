@@ -26,15 +26,12 @@ _NS_PER_MS = 1_000_000
 SideOffers = Sequence[tuple[int, int]]
 
 
-def head_lines(
-    playback: Playback, moment: PairMoment, catalogue: Catalogue, pair: Pair, place: str
-) -> list[Text]:
+def head_lines(moment: PairMoment, catalogue: Catalogue, pair: Pair, place: str) -> list[Text]:
     """Return the time, the event, the market with its place among all, and the feed."""
     event = catalogue.events[pair.market.event_id]
     milliseconds = moment.at_ns // _NS_PER_MS % 1_000
     utc = utc_text(moment.at_ns).replace(" UTC", f".{milliseconds:03d} UTC")
-    time = Text(f"{utc}  {start_text(moment.at_ns, moment.start_ns)}  ")
-    time.append(playback.text, _HEADING)
+    time = Text(f"{utc}  {start_text(moment.at_ns, moment.start_ns)}")
     name = Text(one_line(f"{event.name}; {status_text(moment.event_status)}"))
     score = "no score yet" if moment.score is None else score_text(event, moment.score)
     market = Text(f"{one_line(pair.label(event))} ({place})  ", _HEADING)
