@@ -31,6 +31,7 @@ usage: python -m live VERB [...] [--debug]
              exchange's review does
   record     record the exchange's stream, until Ctrl-C
   status     the balance, and every open wager; with session.name=NAME the state of a session
+  watch      a running session in the terminal: its state, limits, events and books
   control    pause, resume, reduce, halt, pull, set, reload: words for a running session
   cancel-all cancel every open wager, and confirm that nothing is open
   watchdog   cancel everything when a session hangs or dies; trade starts one of its own
@@ -132,6 +133,18 @@ GAME and MARKET are an id, or a part of the name that fits only one.
   python -m live control session.name=first set risk.max_event_exposure=500
 """
 
+WATCH_HELP = """\
+usage: python -m live watch [session.name=NAME] [name=PERSON]
+
+Watches a running session in the terminal, also over ssh: state, equity, limits, feed, latencies,
+alarms, events with the reasons for not quoting, and the books of an event with our wagers. Keys
+pause, resume, pull and halt, each asked twice; what is given is in the session's journal with the
+name of the person. Leaving changes nothing. Without session.name it lists the sessions here.
+
+  python -m live watch session.name=first
+  python -m live watch session.name=first name="Ann Lee"
+"""
+
 _DESCRIPTIONS = {
     "paper": "Trades the live market with wagers at a simulated exchange.",
     "trade": "Trades the live market with wagers at the exchange.",
@@ -223,6 +236,15 @@ def _status(words: Sequence[str]) -> None:
         print_line(line)
 
 
+def _watch(words: Sequence[str]) -> None:
+    if {"-h", "--help"} & set(words):
+        print(WATCH_HELP, end="")
+        return
+    from live.watch.terminal.terminal_verb import watch_in_terminal  # noqa: PLC0415 - Textual
+
+    watch_in_terminal(words, Path.cwd())
+
+
 def _control(words: Sequence[str]) -> None:
     from live.session.control.session_control import control  # noqa: PLC0415
 
@@ -264,6 +286,7 @@ VERBS: dict[str, Verb] = {
     "rehearse": session_verb(REHEARSE_HELP, Mode.REHEARSE, _rehearse),
     "record": _record,
     "status": _status,
+    "watch": _watch,
     "control": _control,
     "cancel-all": _operate("cancel-all", "present_cancel_all"),
     "watchdog": _watchdog,

@@ -91,7 +91,7 @@ class RecordingPlayer(App[bool]):
         self.playback = Playback(index.first_ns, index.last_ns, at_ns)
         self.moment: PairMoment
         self.pair = pairs[0]
-        self._name = name
+        self._recording_name = name
         self._index = index
         self._catalogue = catalogue
         self._pairs = pairs
@@ -244,7 +244,7 @@ class RecordingPlayer(App[bool]):
     def _head(self, width: int) -> list[Text]:
         place = f"{self._number + 1} of {len(self._pairs)}"
         simulated = ", SIMULATED" if self._index.info.simulated else ""
-        named = self._note or f"recording {one_line(self._name)}{simulated}"
+        named = self._note or f"recording {one_line(self._recording_name)}{simulated}"
         title = Text(f"{self.playback.text}  {named}", "bold reverse")
         self._note = ""
         title.truncate(width, pad=True)

@@ -1,10 +1,10 @@
 """The verb `watch`: plays recordings in a terminal."""
 
-import os
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
 
+from conf.required_terminal import require_terminal
 from conf.verb_parser import VerbParser
 from recordings.reader import open_recording
 from recordings.selection import selected_recordings
@@ -17,6 +17,7 @@ from sim.watch.recording_index import RecordingIndex
 from sim.watch.recording_player import RecordingPlayer
 from strategies.trading.model.errors import ConfigError, TapeError
 
+_INSTEAD = "`python -m sim book RECORDING --at TIME` prints a moment"
 # Reading and checking fewer rows takes less than a second.
 _MANY_ROWS = 500_000
 
@@ -44,7 +45,7 @@ def watch(words: Sequence[str]) -> None:
     parser.add_argument("--line", metavar="ID", help="only this line and its opposite")
     parser.add_argument("--market", metavar="NAME", help="only this market: an id, or a type")
     options = parser.parse_args(with_time_joined(words))
-    _require_terminal()
+    require_terminal(_INSTEAD)
     names = selected_recordings(options.recordings)
     if len(names) == 1:
         _player(names[0], options, is_one_of_several=False).run()
@@ -88,17 +89,3 @@ def _columns(name: str) -> TapeColumns:
     if tape.rows_total > _MANY_ROWS:
         sys.stderr.write(f"reading {tape.rows_total:,} rows of {name}\n")
     return tape_columns(tape)
-
-
-def _require_terminal() -> None:
-    """Raise ConfigError where nothing can be drawn and no key be read."""
-    streams = (sys.stdin, sys.stdout, sys.stderr)
-    if not all(stream is not None and stream.isatty() for stream in streams):
-        message = (
-            "no terminal: watch needs one for its input and output; "
-            "`python -m sim book RECORDING --at TIME` prints a moment"
-        )
-        raise ConfigError(message)
-    if os.environ.get("TERM", "dumb") == "dumb":
-        message = "TERM: this terminal cannot be drawn on; set TERM to its kind, such as xterm"
-        raise ConfigError(message)
