@@ -32,7 +32,7 @@ from tests.live.session.controlled_session import ControlledSession
 from tests.live.session.toy_exchange import GAME
 
 WORDS = ("mode=live", "strategy.quote_refresh_seconds=0", "strategy.default_stake=10")
-SMALL, LARGE = (80, 24), (160, 50)
+LOW, SMALL, LARGE = (80, 16), (80, 24), (160, 50)
 ANN = f"Ann Lee, through {user_text(os.getuid())}"
 
 Watching = Callable[[ControlledSession, SessionWatcher, Pilot[None]], Awaitable[None]]
@@ -81,18 +81,18 @@ def watch(controlled: ControlledSession, watching: Watching, size: tuple[int, in
     controlled.run(scenario)
 
 
-@pytest.mark.parametrize("size", [SMALL, LARGE])
+@pytest.mark.parametrize("size", [LOW, SMALL, LARGE])
 def test_the_overview_shows_state_money_limits_and_events(
     controlled: ControlledSession, size: tuple[int, int]
 ) -> None:
-    """In a small terminal the limits that are used most, in a large one all of them."""
+    """In a low terminal the limits that are used most, in a higher one all of them."""
 
     async def look(session: ControlledSession, app: SessionWatcher, _: Pilot[None]) -> None:
         await shows(app, " ACTIVE  for", "session toy, start 1 at toy", "in 2 wagers")
         screen = shown(app)
         assert "equity $10,000.00 = balance $10,000.00" in screen
-        assert "max_total_exposure" in screen
-        assert ("limits that are used less" in screen) == (size == SMALL)
+        assert "max_stake_per_wager" in screen
+        assert ("limits that are used less" in screen) == (size == LOW)
         assert "A at H" in screen
         assert "1 of 1 markets quoted" in screen
         assert "2 wagers of ours" in screen
