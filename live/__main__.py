@@ -31,7 +31,7 @@ usage: python -m live VERB [...] [--debug]
              exchange's review does
   record     record the exchange's stream, until Ctrl-C
   status     the balance, and every open wager; with session.name=NAME the state of a session
-  watch      a running session in the terminal: its state, limits, events and books
+  watch      show a running session in the terminal, and control it; with --web in the browser
   control    pause, resume, reduce, halt, pull, set, reload: words for a running session
   cancel-all cancel every open wager, and confirm that nothing is open
   watchdog   cancel everything when a session hangs or dies; trade starts one of its own
@@ -134,12 +134,15 @@ GAME and MARKET are an id, or a part of the name that fits only one.
 """
 
 WATCH_HELP = """\
-usage: python -m live watch [session.name=NAME] [name=PERSON]
+usage: python -m live watch [session.name=NAME | --folder DIR] [name=PERSON]
+       python -m live watch --web ...
 
 Watches a running session in the terminal, also over ssh: state, equity, limits, feed, latencies,
 alarms, events with the reasons for not quoting, and the books of an event with our wagers. Keys
 pause, resume, pull and halt, each asked twice; what is given is in the session's journal with the
-name of the person. Leaving changes nothing. Without session.name it lists the sessions here.
+name of the person. Leaving changes nothing. Without session.name it lists the sessions here;
+--folder names that of a backtest or sandbox that is watched. With --web it serves a page, which
+--web --help describes.
 
   python -m live watch session.name=first
   python -m live watch session.name=first name="Ann Lee"
@@ -237,6 +240,11 @@ def _status(words: Sequence[str]) -> None:
 
 
 def _watch(words: Sequence[str]) -> None:
+    if "--web" in words:
+        from live.watch.web_console import watch_in_browser  # noqa: PLC0415
+
+        watch_in_browser(words, Path.cwd())
+        return
     if {"-h", "--help"} & set(words):
         print(WATCH_HELP, end="")
         return

@@ -49,6 +49,7 @@ ALLOWED = {
     "partner API": "what the exchange calls its API",
     "/partner": "the path of that API",
     '"partner_': "the form of the exchange's order ids",
+    "Sec-Fetch-Site": "a header that browsers send",
     "TCPSite": "a class of aiohttp",
     "floor(": "the function of math",
     "import floor": "the function of math",

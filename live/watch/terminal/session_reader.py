@@ -68,7 +68,7 @@ class SessionReader:
         """Say that the session is not running, and now and then read what its journal says."""
         self._lose(f"session {self.folder.name} is not running; waiting for its next start")
         self._polls_absent += 1
-        if self._polls_absent % _JOURNAL_POLLS != 1:
+        if self._polls_absent % _JOURNAL_POLLS != 1 or not (self.folder / JOURNAL).exists():
             return
         home = self.folder.parents[1]
         try:

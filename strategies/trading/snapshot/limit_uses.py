@@ -5,11 +5,12 @@ from math import isfinite
 
 from strategies.trading.desk.desk import Desk
 from strategies.trading.model.units import NS_PER_SECOND
+from strategies.trading.risk.market_plan import held_cents
 from strategies.trading.snapshot.snapshot_types import LimitUse
 
 
 def limit_uses(desk: Desk, now_ns: int) -> Iterator[LimitUse]:
-    """Yield each limit on a whole session."""
+    """Yield each limit of a session; of those on one event, market or line the largest use."""
     yield from _money_limits(desk)
     yield from _number_limits(desk, now_ns)
 
@@ -18,6 +19,7 @@ def _money_limits(desk: Desk) -> Iterator[LimitUse]:
     limits, losses = desk.risk.limits, desk.losses
     total_cents = desk.exposure.joint_total_cents()
     yield _money("risk.max_total_exposure", total_cents, limits.max_total_exposure_cents)
+    yield from _largest(desk)
     lost_cents = max(0, losses.lost_today_cents)
     yield _money("risk.max_daily_loss", lost_cents, limits.max_daily_loss_cents or None)
     yield _money("risk.stop_loss_percentage", losses.fall_cents, losses.stop_cents or None)
@@ -30,6 +32,24 @@ def _money_limits(desk: Desk) -> Iterator[LimitUse]:
     )
     largest_cents = max((wager.stake_cents for wager in desk.wagers.live()), default=0)
     yield _money("risk.max_stake_per_wager", largest_cents, limits.max_stake_cents)
+
+
+def _largest(desk: Desk) -> Iterator[LimitUse]:
+    """Yield the limits on one event, market and line, with the largest that is used of each."""
+    limits, exposure, states = desk.risk.limits, desk.exposure, desk.market_states
+    event_cents = max(map(exposure.joint_of_event, states.events), default=0)
+    market_cents = max(map(exposure.of_market, states.markets), default=0)
+    line_cents = max(
+        (
+            held_cents(limits, position, side) + position.open_cents[side]
+            for position in exposure.positions.values()
+            for side in (0, 1)
+        ),
+        default=0,
+    )
+    yield _money("risk.max_event_exposure", event_cents, limits.max_event_exposure_cents)
+    yield _money("risk.max_market_exposure", market_cents, limits.max_market_exposure_cents)
+    yield _money("risk.max_position_size", line_cents, limits.max_position_cents)
 
 
 def _number_limits(desk: Desk, now_ns: int) -> Iterator[LimitUse]:
