@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from textual.app import App
@@ -137,12 +136,10 @@ class SessionWatcher(App[None]):
 
 def _answered(folder: Path, name: str, words: Sequence[str]) -> str:
     """Return what a session answers to words, or why it did nothing."""
-    with suppress(OSError):
-        try:
-            lines = ask_session(folder, [f"name={name}", *words])
-        except (ConfigError, TradingError) as error:
-            return f"NOT DONE: {error}"
-        if lines is None:
-            return f"NOT DONE: session {folder.name} is not running"
-        return " ".join(lines)
-    return "NOT DONE: the control socket of the session cannot be reached"
+    try:
+        lines = ask_session(folder, [f"name={name}", *words])
+    except (ConfigError, TradingError) as error:
+        return f"NOT DONE: {error}"
+    if lines is None:
+        return f"NOT DONE: session {folder.name} is not running"
+    return " ".join(lines)
