@@ -14,6 +14,7 @@ from live.watch.terminal.text_parts import (
     cell,
     quoting_words,
     status_words,
+    wrapped,
 )
 from strategies.trading.model.money import dollars_text
 from strategies.trading.model.one_line import one_line
@@ -28,6 +29,7 @@ from strategies.trading.snapshot.snapshot_types import (
 )
 
 _SIDE_BAR = 20
+_REASON_LINES = 3
 
 
 def pair_title(market: MarketDetail, pair: PairDetail) -> str:
@@ -60,7 +62,7 @@ def event_head(detail: EventDetail) -> list[Text]:
 
 
 def pair_head(
-    detail: EventDetail, market: MarketDetail, pair: PairDetail, place: str
+    detail: EventDetail, market: MarketDetail, pair: PairDetail, place: str, width: int
 ) -> list[Text]:
     """Return a pair with the status of its market, why it is not quoted, and its prices."""
     row = market.row
@@ -68,8 +70,8 @@ def pair_head(
     status = ("PAUSED " if row.is_paused else "") + row.status.upper()
     title.append(status, "" if status == "OPEN" else ALARM)
     title.append(f", exposure {dollars_text(pair.exposure_cents)}", "")
-    quoting = Text(one_line(quoting_words(row, detail.at_ns)))
-    return [title, quoting, _prices(detail, pair)]
+    quoting = wrapped(quoting_words(row, detail.at_ns), width, _REASON_LINES)
+    return [title, *quoting, _prices(detail, pair)]
 
 
 def _prices(detail: EventDetail, pair: PairDetail) -> Text:

@@ -16,6 +16,7 @@ from live.watch.terminal.text_parts import (
     milliseconds_text,
     quoting_words,
     status_words,
+    wrapped,
 )
 from strategies.trading.model.counted import counted
 from strategies.trading.model.money import dollars_text
@@ -23,6 +24,7 @@ from strategies.trading.model.one_line import one_line
 from strategies.trading.snapshot.snapshot_types import EventSummary, RoundTripTimes, SessionView
 
 _ACTIVE = "active"
+_REASON_LINES = 2
 
 
 def title_line(view: SessionView) -> Text:
@@ -37,7 +39,7 @@ def title_line(view: SessionView) -> Text:
     )
 
 
-def figure_lines(view: SessionView) -> list[Text]:
+def figure_lines(view: SessionView, width: int) -> list[Text]:
     """Return why it is in its state, its money, its feed and its requests."""
     money, state = view.desk.money, view.desk.state
     equity = Text(f"equity {dollars_text(money.equity_cents)}", STRONG)
@@ -46,8 +48,9 @@ def figure_lines(view: SessionView) -> list[Text]:
         f"{dollars_text(money.marked_cents)}",
         "",
     )
+    reason = f"{state.state}: {state.reason}"
     return [
-        *([Text(f"{state.state}: {one_line(state.reason)}")] if state.reason else []),
+        *(wrapped(reason, width, _REASON_LINES) if state.reason else []),
         equity,
         Text(
             f"settled {dollars_text(money.profit_cents)} net of commission "

@@ -142,7 +142,7 @@ class OverviewScreen(WatchScreen):
         if view is None:
             return self.absence_lines(reader)
         width = self.app.size.width
-        lines = [title_line(view), *figure_lines(view)]
+        lines = [title_line(view), *figure_lines(view, width)]
         free = max(6, self.lines_shown - len(lines) - 1)
         alarms = alarm_lines(view, max(1, free // 8))
         unused = free - len(alarms) - self._event_lines_wanted(reader)
@@ -254,7 +254,7 @@ class EventScreen(WatchScreen):
     ) -> list[Text]:
         market, pair = pairs[self.chosen]
         place = f"{self.chosen + 1} of {len(pairs)}"
-        lines = pair_head(detail, market, pair, place)
+        lines = pair_head(detail, market, pair, place, width)
         of_ours = max(3, (height - len(lines)) // 2)
         lines += book_rows(pair, width, height - len(lines) - of_ours)
         return [*lines, *own_lines(detail, pair, width, height - len(lines))]

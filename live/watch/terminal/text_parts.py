@@ -5,6 +5,7 @@ Colours only repeat what the words beside them say.
 
 from collections.abc import Sequence
 from datetime import timedelta
+from textwrap import wrap
 
 from rich.text import Text
 
@@ -26,6 +27,14 @@ def cell(text: str, width: int, style: str = "") -> Text:
     shown = Text(one_line(text), style)
     shown.truncate(max(1, width), overflow="ellipsis", pad=True)
     return shown
+
+
+def wrapped(text: str, width: int, most: int) -> list[Text]:
+    """Return a text in lines of a width, `most` at most; the last one is cut off."""
+    lines = wrap(one_line(text), max(1, width)) or [""]
+    if len(lines) > most:
+        lines[most - 1 :] = [" ".join(lines[most - 1 :])]
+    return [cell(line, width) for line in lines]
 
 
 def joined(lines: Sequence[Text]) -> Text:
