@@ -72,7 +72,7 @@ class WatchScreen(Screen[None]):
         self.call_after_refresh(self.draw)
 
     def draw(self) -> None:
-        """Draw the last snapshot, or why there is none."""
+        """Draw the last snapshot, or why nothing is shown."""
         reader = self.watcher.reader
         lines = self.absence_lines(reader) if not reader.is_present else self.lines(reader)
         if self.watcher.note:
