@@ -136,7 +136,9 @@ class PageServer:
         return web.Response(body=self._files[name], content_type=kind, charset="utf-8")
 
     async def _role(self, request: web.Request) -> web.StreamResponse:
-        return web.json_response({"role": self.access.role_of(request), "session": self._folder.name})
+        return web.json_response(
+            {"role": self.access.role_of(request), "session": self._folder.name}
+        )
 
     # Streams ----------------------------------------------------------------------------------
 
