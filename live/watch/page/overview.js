@@ -66,7 +66,7 @@ function limitPanel(limits) {
 }
 
 function feedTexts({ desk, feed, cancelling, counts, placing }) {
-  if (!feed) return [["events", "simulated"]];
+  if (!feed) return [["a backtest", "simulated feed and responses"]];
   const denials = Object.entries(counts.denials).map(([name, number]) => `${number} ${name}`).join(", ");
   return [
     ["last message", feed.updated_ns ? `${age(desk.at_ns - feed.updated_ns)} ago` : "none yet"],
@@ -114,7 +114,7 @@ function showRows(body, rows, view, known) {
     if (!rows.has(id)) rows.set(id, h("tr", { "data-event": id }));
     const element = rows.get(id);
     const updated = view.feed?.event_updated_ns[id];
-    const old = updated ? age(view.desk.at_ns - updated) : "";
+    const old = updated ? `, feed ${age(view.desk.at_ns - updated)} ago` : "";
     show(element, row, () => eventCells(row));
     const note = element.querySelector(".age");
     if (note && note.textContent !== old) note.textContent = old;
@@ -130,7 +130,7 @@ function eventCells(row) {
   const profit = row.settled_cents + row.marked_cents;
   return [
     h("td", { class: "name" }, h("a", { href: `/event/${encodeURIComponent(row.event_id)}` }, row.name),
-      h("div", { class: "meta" }, `${row.tournament}, feed `, h("span", { class: "age" }), " ago")),
+      h("div", { class: "meta" }, row.tournament, h("span", { class: "age" }))),
     h("td", {}, score ? h("div", { class: "score", title: `${row.home} ${row.score[0]}, ${row.away} ${row.score[1]}` }, score) : null,
       h("div", { class: "meta nowrap" }, h("span", { class: "badge", "data-state": row.is_paused ? "paused" : row.status }, row.is_paused ? "paused" : statusText(row.status)), " ", start)),
     h("td", { class: "num", "data-label": "matched" }, dollars(row.matched_cents), h("div", { class: "meta" }, count(row.open_wagers, "open wager"))),
