@@ -31,7 +31,7 @@ usage: python -m live VERB [...] [--debug]
              exchange's review does
   record     record the exchange's stream, until Ctrl-C
   status     the balance, and every open wager; with session.name=NAME the state of a session
-  watch      with --web: a page in the browser that shows a session and controls it
+  watch      show a running session in the terminal, and control it; with --web in the browser
   control    pause, resume, reduce, halt, pull, set, reload: words for a running session
   cancel-all cancel every open wager, and confirm that nothing is open
   watchdog   cancel everything when a session hangs or dies; trade starts one of its own
@@ -135,6 +135,21 @@ GAME and MARKET are an id, or a part of the name that fits only one.
   python -m live control session.name=first set risk.max_event_exposure=500
 """
 
+WATCH_HELP = """\
+usage: python -m live watch [session.name=NAME | --folder DIR] [name=PERSON]
+       python -m live watch --web ...
+
+Watches a running session in the terminal, also over ssh: state, equity, limits, feed, latencies,
+alarms, events with the reasons for not quoting, and the books of an event with our wagers. Keys
+pause, resume, pull and halt, each asked twice; what is given is in the session's journal with the
+name of the person. Leaving changes nothing. Without session.name it lists the sessions here;
+--folder names that of a backtest or sandbox that is watched. With --web it serves a page, which
+--web --help describes.
+
+  python -m live watch session.name=first
+  python -m live watch session.name=first name="Ann Lee"
+"""
+
 _DESCRIPTIONS = {
     "paper": "Trades the live market with wagers at a simulated exchange.",
     "trade": "Trades the live market with wagers at the exchange.",
@@ -227,9 +242,17 @@ def _status(words: Sequence[str]) -> None:
 
 
 def _watch(words: Sequence[str]) -> None:
-    from live.watch.web_console import watch_in_browser  # noqa: PLC0415
+    if "--web" in words:
+        from live.watch.web_console import watch_in_browser  # noqa: PLC0415
 
-    watch_in_browser(words, Path.cwd())
+        watch_in_browser(words, Path.cwd())
+        return
+    if {"-h", "--help"} & set(words):
+        print(WATCH_HELP, end="")
+        return
+    from live.watch.terminal.terminal_verb import watch_in_terminal  # noqa: PLC0415 - Textual
+
+    watch_in_terminal(words, Path.cwd())
 
 
 def _control(words: Sequence[str]) -> None:

@@ -50,6 +50,8 @@ ALLOWED = {
     "/partner": "the path of that API",
     '"partner_': "the form of the exchange's order ids",
     "Sec-Fetch-Site": "a header that browsers send",
+    "Sec_Fetch_Site": "the same, as a name in Python",
+    "cross-site": "a value of that header",
     "TCPSite": "a class of aiohttp",
     "floor(": "the function of math",
     "import floor": "the function of math",

@@ -7,8 +7,8 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from live.session.control.control_socket import SOCKET_NAME
 from live.session.session_folder import SESSIONS
+from recordings.control_address import SOCKET_NAME
 from recordings.journal.entries import JOURNAL
 
 _RUNS, _SUMMARY, _REPORT = "runs", "summary.json", "report.html"

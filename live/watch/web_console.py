@@ -7,10 +7,10 @@ from pathlib import Path
 
 from conf.command_line import print_line
 from conf.verb_parser import VerbParser
-from live.session.control.control_socket import SOCKET_NAME
 from live.session.session_folder import session_folder
 from live.watch.page_server import PageServer
 from live.watch.web_access import WebRole
+from recordings.control_address import SOCKET_NAME
 from strategies.trading.model.errors import ConfigError
 
 DEFAULT_PORT = 8642

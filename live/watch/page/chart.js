@@ -121,6 +121,8 @@ export class PairChart {
       times.map((ns) => byTime.has(ns) ? 100 * byTime.get(ns) : null)];
     if (this.plot) this.plot.setData(data);
     else this.plot = new uPlot(this.options(), data, this.element);
+    // Without a pointer over it, the legend has the newest values.
+    if (this.plot.cursor.idx === null || this.plot.cursor.idx === undefined) this.plot.setLegend({ idx: times.length - 1 }, false);
   }
 
   size() {

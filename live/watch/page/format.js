@@ -7,7 +7,8 @@ const MINUS = "\u2212";
 
 export function dollars(cents, whole = false) {
   const text = (whole ? WHOLE : MONEY).format(Math.abs(cents) / 100);
-  return `${cents < 0 ? MINUS : ""}$${text}`;
+  // Joined, so that no line ends between the sign and the amount.
+  return `${cents < 0 ? `${MINUS}\u2060` : ""}$${text}`;
 }
 
 export function signedDollars(cents) {

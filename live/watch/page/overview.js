@@ -2,14 +2,17 @@
 
 import { age, clock, count, dateTime, dollars, h, meter, milliseconds, show, signedDollars, statusText, table, tone } from "/files/format.js";
 
+const MOST_WITH_MARKETS = 6;
+
 export function overviewView(main) {
   const figures = h("dl", { class: "figures", "aria-label": "Money and latencies" });
   const events = h("section", { class: "panel", "aria-label": "Events" });
+  const markets = h("section", { class: "panel", "aria-label": "Markets", hidden: true });
   const limits = h("section", { class: "panel", "aria-label": "Limits" });
   const feed = h("section", { class: "panel", "aria-label": "Feed and orders" });
   const alarms = h("section", { class: "panel", "aria-label": "Alarms and halts" });
   main.replaceChildren(h("h1", { class: "hidden" }, "Overview"), figures,
-    h("div", { class: "columns" }, events, h("div", { class: "side" }, limits, alarms, feed)));
+    h("div", { class: "columns" }, h("div", { class: "stack" }, events, markets), h("div", { class: "side" }, limits, alarms, feed)));
   const rows = new Map();
   const body = h("tbody");
   events.replaceChildren(h("h2", {}, "Events"), eventTable(body));
@@ -22,6 +25,7 @@ export function overviewView(main) {
       show(alarms, [view.alarms, view.desk.state_changes, view.settings], () => alarmPanel(view));
       if (!events.contains(body)) events.replaceChildren(h("h2", {}, "Events"), eventTable(body));
       showRows(body, rows, view, known);
+      showMarkets(markets, view, known);
     },
   };
 }
@@ -62,7 +66,7 @@ function limitPanel(limits) {
 }
 
 function feedTexts({ desk, feed, cancelling, counts, placing }) {
-  if (!feed) return [["events", "simulated"]];
+  if (!feed) return [["a backtest", "simulated feed and responses"]];
   const denials = Object.entries(counts.denials).map(([name, number]) => `${number} ${name}`).join(", ");
   return [
     ["last message", feed.updated_ns ? `${age(desk.at_ns - feed.updated_ns)} ago` : "none yet"],
@@ -110,7 +114,7 @@ function showRows(body, rows, view, known) {
     if (!rows.has(id)) rows.set(id, h("tr", { "data-event": id }));
     const element = rows.get(id);
     const updated = view.feed?.event_updated_ns[id];
-    const old = updated ? age(view.desk.at_ns - updated) : "";
+    const old = updated ? `, feed ${age(view.desk.at_ns - updated)} ago` : "";
     show(element, row, () => eventCells(row));
     const note = element.querySelector(".age");
     if (note && note.textContent !== old) note.textContent = old;
@@ -126,7 +130,7 @@ function eventCells(row) {
   const profit = row.settled_cents + row.marked_cents;
   return [
     h("td", { class: "name" }, h("a", { href: `/event/${encodeURIComponent(row.event_id)}` }, row.name),
-      h("div", { class: "meta" }, `${row.tournament}, feed `, h("span", { class: "age" }), " ago")),
+      h("div", { class: "meta" }, row.tournament, h("span", { class: "age" }))),
     h("td", {}, score ? h("div", { class: "score", title: `${row.home} ${row.score[0]}, ${row.away} ${row.score[1]}` }, score) : null,
       h("div", { class: "meta nowrap" }, h("span", { class: "badge", "data-state": row.is_paused ? "paused" : row.status }, row.is_paused ? "paused" : statusText(row.status)), " ", start)),
     h("td", { class: "num", "data-label": "matched" }, dollars(row.matched_cents), h("div", { class: "meta" }, count(row.open_wagers, "open wager"))),
@@ -134,6 +138,26 @@ function eventCells(row) {
     h("td", { class: "num", "data-label": "profit" }, h("span", { class: tone(profit) }, signedDollars(profit)), h("div", { class: "meta" }, `${signedDollars(row.settled_cents)} settled`)),
     h("td", { class: "markets full" }, h("div", {}, `${quoted} of ${count(row.markets.length, "market")}`), quotedMarkets(row.markets), silentMarkets(row.markets)),
   ];
+}
+
+// With few events there is space for each of their markets.
+function showMarkets(panel, view, known) {
+  panel.hidden = view.event_ids.length > MOST_WITH_MARKETS || !view.event_ids.length;
+  if (panel.hidden) return;
+  const events = view.event_ids.map((id) => known.get(id)).filter(Boolean);
+  show(panel, events.map((event) => event.markets), () => {
+    const headings = [["Market", ""], ["Status", ""], ["Open wagers", "num"], ["Exposure", "num"], ["Profit", "num"], ["Why it is not quoted", ""]];
+    return [h("h2", {}, "Markets"), table("Markets of all events, and why one is not quoted", headings, events.flatMap((event) => event.markets.map((market) => marketCells(event, market))), { class: "cards markets-list" })];
+  });
+}
+
+function marketCells(event, market) {
+  const profit = market.settled_cents ?? market.marked_cents;
+  const state = market.is_paused ? "paused" : market.status;
+  const silent = market.reasons.length ? `${market.reasons.join("; ")}${market.silent_since_ns ? `, since ${clock(market.silent_since_ns)}` : ""}` : "";
+  return h("tr", {}, h("td", {}, market.label, h("div", { class: "meta" }, event.name)), h("td", {}, h("span", { class: "badge", "data-state": state }, statusText(state))),
+    h("td", { class: "num", "data-label": "open wagers" }, String(market.open_wagers)), h("td", { class: "num", "data-label": "exposure" }, dollars(market.exposure_cents)),
+    h("td", { class: `num ${tone(profit)}`, "data-label": market.settled_cents === null ? "at fair prices" : "settled" }, signedDollars(profit)), h("td", { class: silent ? "full warn" : "full" }, silent || "\u2013"));
 }
 
 function quotedMarkets(markets) {

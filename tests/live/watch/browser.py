@@ -88,7 +88,7 @@ class Browser:
 
 @contextmanager
 def open_browser() -> Iterator[Browser]:
-    """Run a browser for as long as the context lasts; skip the test where there is none."""
+    """Run a browser for as long as the context lasts; skip the test where it is not installed."""
     for path in (_CHROMIUM, _DRIVER):
         if not path.exists():
             pytest.skip(f"{path} is not installed; .ci/run installs it")

@@ -144,7 +144,7 @@ def test_an_operator_halts_after_being_asked_twice(play: Play) -> None:
 
 
 def test_a_viewer_only_looks(play: Play) -> None:
-    """Every control is off, the page says why, and a request past the page is refused."""
+    """Every control is off, the page says why, and one without the page is refused."""
 
     async def scenario(game: WatchedGame, browser: Browser) -> None:
         await by_person(browser.open, game.url(WebRole.VIEWER, "operator"))
