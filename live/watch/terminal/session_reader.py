@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
-from live.session.control.control_socket import SOCKET_NAME
 from live.session.control.session_control import session_status
 from live.session.control.snapshot_client import read_event, read_session
 from live.session.session_folder import SESSIONS
+from recordings.control_address import SOCKET_NAME
 from recordings.journal.entries import JOURNAL
 from strategies.trading.model.errors import ConfigError, TradingError
 from strategies.trading.snapshot.snapshot_types import EventDetail, EventSummary, SessionView

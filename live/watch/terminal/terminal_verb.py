@@ -5,10 +5,10 @@ from pathlib import Path
 
 from conf.required_terminal import require_terminal
 from conf.verb_parser import VerbParser
-from live.session.control.control_socket import SOCKET_NAME
 from live.session.session_folder import SESSIONS, session_folder
 from live.watch.terminal.session_reader import session_folders
 from live.watch.terminal.session_watcher import SessionWatcher
+from recordings.control_address import SOCKET_NAME
 from strategies.trading.model.errors import ConfigError
 
 _INSTEAD = "`python -m live status session.name=NAME` prints the state once"
