@@ -240,9 +240,13 @@ class EventHistory:
 
     def _tape_of(self, event_id: str, at_ns: int | None) -> _EventTape:
         """Return the recording that has a time, or else the last before it."""
-        paths = sorted(self._folder.glob("tape-*"), reverse=True)
+        if at_ns is not None and self._tape is not None and self._tape[0][2] == event_id:
+            # Whatever was recorded since is later: a slider that moves reads nothing again.
+            held = self._tape[1]
+            if held.from_ns <= at_ns <= held.to_ns:
+                return held
         tape = None
-        for path in paths:
+        for path in sorted(self._folder.glob("tape-*"), reverse=True):
             with suppress(TapeError):
                 tape = self._read(path, event_id)
                 if at_ns is None or tape.from_ns <= at_ns:

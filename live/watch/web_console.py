@@ -31,6 +31,9 @@ def watch_in_browser(words: Sequence[str], home: Path) -> None:
     parser.add_argument("--folder", help="the folder of a backtest or sandbox that is watched")
     parser.add_argument("session", nargs="*", help="session.name=NAME")
     options = parser.parse_args(list(words))
+    if not options.web:
+        message = "watch: add --web, for a page in the browser"
+        raise ConfigError(message)
     if not 0 <= options.port <= _PORT_MAX:
         message = f"--port {options.port}: name a port from 1 to {_PORT_MAX}, or 0 for any free one"
         raise ConfigError(message)

@@ -120,9 +120,16 @@ export class PairChart {
     const data = [times.map((ns) => ns / 1e9), ...series.map((each) => each.at(times).map((value) => value === null ? null : 100 * value)),
       times.map((ns) => byTime.has(ns) ? 100 * byTime.get(ns) : null)];
     if (this.plot) this.plot.setData(data);
-    else this.plot = new uPlot(this.options(), data, this.element);
+    else this.plot = this.newPlot(data);
     // Without a pointer over it, the legend has the newest values.
     if (this.plot.cursor.idx === null || this.plot.cursor.idx === undefined) this.plot.setLegend({ idx: times.length - 1 }, false);
+  }
+
+  newPlot(data) {
+    const plot = new uPlot(this.options(), data, this.element);
+    // Its legend is laid out as a table, and is none.
+    plot.root.querySelector(".u-legend").setAttribute("role", "presentation");
+    return plot;
   }
 
   size() {

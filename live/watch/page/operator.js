@@ -102,11 +102,12 @@ class OperatorView {
 
   ask(words, question) {
     const scope = this.scope.selectedOptions[0].textContent.trim();
-    const named = ["pause", "resume", "pull"].includes(words[0]) ? `${words[0]} ${scope}` : words.join(" ");
+    const named = { set: words.join(" "), halt: "halt everything", reduce: "only reduce" }[words[0]] ?? `${words[0]} ${scope}`;
+    const reason = words[0] === "halt" && words.length > 1 ? h("p", { class: "soft" }, `Reason: ${words[1]}`) : null;
     return new Promise((resolve) => {
       const answer = (value) => { this.dialog.close(); resolve(value); };
-      const scoped = words.length > 1 && words[0] !== "set" ? question.replace(words.slice(1).join(", "), scope) : question;
-      this.dialog.replaceChildren(h("h2", { id: "asked" }, `${named[0].toUpperCase()}${named.slice(1)}?`), h("p", {}, scoped),
+      const scoped = ["pause", "resume", "pull"].includes(words[0]) && words.length > 1 ? question.replace(words.slice(1).join(", "), scope) : question;
+      this.dialog.replaceChildren(h("h2", { id: "asked" }, `${named[0].toUpperCase()}${named.slice(1)}?`), h("p", {}, scoped), reason ?? "",
         h("div", { class: "words" }, h("button", { type: "button", autofocus: true, onclick: () => answer(false) }, "No, leave it"),
           h("button", { type: "button", class: "danger", id: "agree", onclick: () => answer(true) }, `Yes, ${words[0]}`)));
       this.dialog.oncancel = () => resolve(false);

@@ -216,7 +216,7 @@ const name = (element) => element.getAttribute('aria-label') || element.innerTex
     || (element.labels && element.labels.length) || element.title;
 const wrong = [...document.querySelectorAll('a, button, input, select, [role=meter]')]
     .filter((element) => !name(element));
-const tables = [...document.querySelectorAll('main table')]
+const tables = [...document.querySelectorAll('main table:not([role=presentation])')]
     .filter((table) => !table.caption || !table.querySelector('th[scope=col]'));
 return [...wrong, ...tables].map((element) => element.outerHTML.slice(0, 120));
 """
