@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from argparse import ArgumentTypeError
+from argparse import ArgumentTypeError, Namespace
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
@@ -32,6 +32,29 @@ _SUMS = ("settled", "commission", "rebate", "profit")
 
 def export(words: Sequence[str]) -> None:
     """Export the sessions that the words name, or all; raise JournalError if some are broken."""
+    options = _options(words)
+    out: Path = options.out or _default_folder(options.first, options.last)
+    if out.exists():
+        message = f"{out}: exists already; name another folder with --out"
+        raise ConfigError(message)
+    sessions, problems = _read(_folders(options.names, Path()))
+    days = _days(options.day_starts, sessions)
+    table = account_table(sessions, days)
+    inside = table.filter(_between(options.first, options.last))
+    tables = {"rows": inside, "summary": summary_table(inside)}
+    _write(tables, out, options.format)
+    for name, each in tables.items():
+        print_line(f"{out / name}.{options.format}  {counted(each.height, 'row')}")
+    for line in _lines(tables, sessions, days, table):
+        print_line(line)
+    if problems:
+        for problem in problems[:-1]:
+            print_line(f"not whole: {problem}")
+        message = f"not whole: {problems[-1]}"
+        raise JournalError(message)
+
+
+def _options(words: Sequence[str]) -> Namespace:
     parser = VerbParser(prog="python -m live export", description=_DESCRIPTION)
     parser.add_argument("--from", dest="first", type=_day, metavar="DAY", help="such as 2026-07-01")
     parser.add_argument("--to", dest="last", type=_day, metavar="DAY", help="the last day, itself")
@@ -44,27 +67,15 @@ def export(words: Sequence[str]) -> None:
     )
     parser.add_argument("names", nargs="*", metavar="session.name=NAME", help="otherwise all")
     options = parser.parse_args(words)
-    first, last, out = options.first, options.last, options.out
+    first, last = options.first, options.last
     if first is not None and last is not None and first > last:
         message = f"--from {first} is after --to {last}; write the earlier day first"
         raise ConfigError(message)
-    out = out or Path("exports") / f"{first or 'begin'}-to-{last or 'end'}"
-    if out.exists():
-        message = f"{out}: exists already; name another folder with --out"
-        raise ConfigError(message)
-    sessions, problems = _read(_folders(options.names, Path()))
-    days = _days(options.day_starts, sessions)
-    table = account_table(sessions, days)
-    inside = table.filter(_between(first, last))
-    tables = {"rows": inside, "summary": summary_table(inside)}
-    _write(tables, out, options.format)
-    for line in _lines(tables, out, options.format, sessions, days, table):
-        print_line(line)
-    if problems:
-        for problem in problems[:-1]:
-            print_line(f"not whole: {problem}")
-        message = f"not whole: {problems[-1]}"
-        raise JournalError(message)
+    return options
+
+
+def _default_folder(first: date | None, last: date | None) -> Path:
+    return Path("exports") / f"{first or 'begin'}-to-{last or 'end'}"
 
 
 def _day(text: str) -> date:
@@ -163,15 +174,11 @@ def _write(tables: dict[str, pl.DataFrame], out: Path, ending: str) -> None:
 
 def _lines(
     tables: dict[str, pl.DataFrame],
-    out: Path,
-    ending: str,
     sessions: Sequence[ExportedSession],
     days: TradingDays,
     table: pl.DataFrame,
 ) -> Iterator[str]:
-    """Yield what was written, the sums of each exchange, and what has no result yet."""
-    for name, each in tables.items():
-        yield f"{out / name}.{ending}  {counted(each.height, 'row')}"
+    """Yield the kind of days, the sums of each exchange, and what has no result yet."""
     yield f"days begin at {days.time:%H:%M} {days.zone}"
     if tables["rows"].is_empty() and not table.is_empty():
         known = sorted(set(table["trading_day"]))
