@@ -12,6 +12,8 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError  # type: ignore[import-untyped]
 
 from conf.modes import Mode
+from conf.parts import PartBuilder
+from strategies.trading.accounting.commission import Commission
 from strategies.trading.model.errors import ConfigError
 
 _TRADING = "strategies.trading"
@@ -114,3 +116,17 @@ def saved_exchange(path: Path) -> dict[str, Any] | None:
     if not isinstance(exchange, dict):
         return None
     return {name: value for name, value in exchange.items() if name != "_target_"}
+
+
+def saved_fees(path: Path) -> Commission:
+    """Return the commission in a saved configuration; raise ConfigError if it has none."""
+    try:
+        saved = with_current_targets(OmegaConf.to_container(OmegaConf.load(path), resolve=True))
+        fees = PartBuilder(saved).build("fees", saved["fees"])
+    except (OSError, ValueError, KeyError, TypeError, YAMLError, OmegaConfBaseException) as error:
+        message = f"{path}: no fees can be read ({' '.join(str(error).split())})"
+        raise ConfigError(message) from error
+    if not isinstance(fees, Commission):
+        message = f"{path}: fees: {fees!r} is no commission"
+        raise ConfigError(message)
+    return fees

@@ -31,10 +31,13 @@ usage: python -m live VERB [...] [--debug]
              exchange's review does
   record     record the exchange's stream, until Ctrl-C
   status     the balance, and every open wager; with session.name=NAME the state of a session
+  watch      show a running session in the terminal, and control it; with --web in the browser
   control    pause, resume, reduce, halt, pull, set, reload: words for a running session
   cancel-all cancel every open wager, and confirm that nothing is open
   watchdog   cancel everything when a session hangs or dies; trade starts one of its own
   reconcile  compare a session's journal with the exchange, wager by wager
+  export     fills, settlements, fees and rebates of sessions as tables, by day and event
+  metrics    serve the figures of running sessions to Prometheus, on loopback
 
 All take settings as NAME=VALUE, among them the exchange: prophet=sandbox_local (the default; see
 python -m sim serve), prophet=sandbox, prophet=production. --config-dir DIR finds files of settings
@@ -132,6 +135,21 @@ GAME and MARKET are an id, or a part of the name that fits only one.
   python -m live control session.name=first set risk.max_event_exposure=500
 """
 
+WATCH_HELP = """\
+usage: python -m live watch [session.name=NAME | --folder DIR] [name=PERSON]
+       python -m live watch --web ...
+
+Watches a running session in the terminal, also over ssh: state, equity, limits, feed, latencies,
+alarms, events with the reasons for not quoting, and the books of an event with our wagers. Keys
+pause, resume, pull and halt, each asked twice; what is given is in the session's journal with the
+name of the person. Leaving changes nothing. Without session.name it lists the sessions here;
+--folder names that of a backtest or sandbox that is watched. With --web it serves a page, which
+--web --help describes.
+
+  python -m live watch session.name=first
+  python -m live watch session.name=first name="Ann Lee"
+"""
+
 _DESCRIPTIONS = {
     "paper": "Trades the live market with wagers at a simulated exchange.",
     "trade": "Trades the live market with wagers at the exchange.",
@@ -223,6 +241,20 @@ def _status(words: Sequence[str]) -> None:
         print_line(line)
 
 
+def _watch(words: Sequence[str]) -> None:
+    if "--web" in words:
+        from live.watch.web_console import watch_in_browser  # noqa: PLC0415
+
+        watch_in_browser(words, Path.cwd())
+        return
+    if {"-h", "--help"} & set(words):
+        print(WATCH_HELP, end="")
+        return
+    from live.watch.terminal.terminal_verb import watch_in_terminal  # noqa: PLC0415 - Textual
+
+    watch_in_terminal(words, Path.cwd())
+
+
 def _control(words: Sequence[str]) -> None:
     from live.session.control.session_control import control  # noqa: PLC0415
 
@@ -238,6 +270,18 @@ def _reconcile(words: Sequence[str]) -> None:
     from live.console import present_reconcile  # noqa: PLC0415
 
     present_reconcile(session_from_command_line(words, Mode.RECONCILE))
+
+
+def _export(words: Sequence[str]) -> None:
+    from live.export.export_verb import export  # noqa: PLC0415 - polars only where needed
+
+    export(words)
+
+
+def _metrics(words: Sequence[str]) -> None:
+    from live.metrics.metrics_verb import metrics  # noqa: PLC0415 - its server only where needed
+
+    metrics(words)
 
 
 def _watchdog(words: Sequence[str]) -> None:
@@ -264,10 +308,13 @@ VERBS: dict[str, Verb] = {
     "rehearse": session_verb(REHEARSE_HELP, Mode.REHEARSE, _rehearse),
     "record": _record,
     "status": _status,
+    "watch": _watch,
     "control": _control,
     "cancel-all": _operate("cancel-all", "present_cancel_all"),
     "watchdog": _watchdog,
     "reconcile": session_verb(RECONCILE_HELP, Mode.RECONCILE, _reconcile),
+    "export": _export,
+    "metrics": _metrics,
 }
 
 if __name__ == "__main__":

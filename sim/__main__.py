@@ -30,6 +30,7 @@ usage: python -m sim VERB [...] [--debug]
   validate      check a whole recording and print a summary of it
   lines         print the lines of a recording, with their ids
   book          print the books of a recording at a moment
+  watch         play the books of a recording in the terminal, forward and back
   join          make one recording of several, of scores and of outside prices
   salvage       write what is whole of a broken recording or session to a new folder
   report        rebuild report.html from a run folder
@@ -206,6 +207,12 @@ def _book(words: Sequence[str]) -> None:
     show_book(words)
 
 
+def _watch(words: Sequence[str]) -> None:
+    from sim.watch.watch_verb import watch  # noqa: PLC0415 - Textual only where needed
+
+    watch(words)
+
+
 def _join(words: Sequence[str]) -> None:
     parser = VerbParser(
         prog="python -m sim join",
@@ -377,6 +384,7 @@ VERBS: dict[str, Verb] = {
     "validate": _validate,
     "lines": _lines,
     "book": _book,
+    "watch": _watch,
     "join": _join,
     "salvage": _salvage,
     "report": _report,

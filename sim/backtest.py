@@ -1,6 +1,7 @@
 """A backtest: one desk on a market source, its results, and the same under other queue models."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -38,6 +39,7 @@ from sim.results.run_tables import RunTables
 from sim.results.source_scores import SourceScores
 from sim.results.summary import desk_models, exchange_models, summary_of
 from sim.results.wager_recorder import WagerRecorder
+from sim.run_socket import RunSocket, run_socket
 from sim.sources.market_source import (
     MarketSource,
     Progress,
@@ -125,13 +127,15 @@ class Backtest:
         session: dict[str, Any],
         controls: Mapping[str, Control] = NO_CONTROLS,
         report: Switch = True,
+        watch: Switch = False,
         overrides: Sequence[str] = (),
         code: Mapping[str, str] = NO_CODE,
     ) -> None:
         """Take the parts; raise ConfigError or TapeError for those that do not fit together.
 
-        `report` is whether whoever presents the run draws its report; `overrides` are the settings
-        that were given for it, by which it is named; `code` the digests of the user's own modules.
+        `report` is whether whoever presents the run draws its report, `watch` whether its first
+        pass answers snapshots in the folder of the run; `overrides` are the settings that were
+        given for it, by which it is named; `code` the digests of the user's own modules.
         """
         require_simulated(feed)
         require_simulated_exchange(exchange)
@@ -150,6 +154,7 @@ class Backtest:
         self.balance_cents = cents_from_dollars(starting_balance)
         self.session_name = str(session["name"])
         self.draws_report = is_on(report)
+        self.is_watched = is_on(watch)
         self._overrides = overrides
         self._code = code
         self._exchange = exchange
@@ -173,7 +178,8 @@ class Backtest:
         with passes.beside(spare_processors() if beside else 0):
             tables = RunTables(folder)
             try:
-                chosen = self.run_pass(self.queue(), tables, show)
+                with self._watched(folder) as watched:
+                    chosen = self.run_pass(self.queue(), tables, show, watched)
                 by_queue = self._by_queue(chosen, passes)
                 tables.close()
             except BaseException:
@@ -209,7 +215,11 @@ class Backtest:
             raise ConfigError(message) from None
 
     def run_pass(
-        self, queue: QueueModel, tables: RunTables | None = None, show: Progress | None = None
+        self,
+        queue: QueueModel,
+        tables: RunTables | None = None,
+        show: Progress | None = None,
+        watched: RunSocket | None = None,
     ) -> Pass:
         """Trade the feed once; raise InvariantError if desk and exchange differ at its end."""
         began = perf_counter()
@@ -235,8 +245,10 @@ class Backtest:
             ladder=info.ladder,
             clock=clock,
             exchange=connection,
-            journal=journal,
+            journal=journal if watched is None else watched.journal(journal),
         )
+        if watched is not None:
+            watched.start(desk, clock)
         if journal.silences is not None:
             journal.silences.observe(desk.market_states)
         wagers = WagerRecorder(desk, clock, tables)
@@ -264,6 +276,12 @@ class Backtest:
         return Pass(
             desk, journal, wagers, source_run, scores, source_scores, seconds, resumption, pairing
         )
+
+    def _watched(self, folder: Path) -> AbstractContextManager[RunSocket | None]:
+        """Return the context in which the run can be watched, if it is to be."""
+        if not self.is_watched:
+            return nullcontext()
+        return run_socket(folder, self.session_name, self.feed.name)
 
     def _label(self, queue: QueueModel) -> str:
         return self.feed.name if self.feed.knows_queue else queue_label(queue)

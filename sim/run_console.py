@@ -37,6 +37,8 @@ class BacktestPresenter:
         Raise ReportError, with the run kept, if the report cannot be drawn.
         """
         self._presented.add(folder.absolute())
+        if isinstance(session, Backtest) and session.is_watched:
+            print_line(f"watch it with python -m live watch --web --folder {folder.resolve()}")
         summary = _with_progress(session, folder)
         console = Console(markup=False, emoji=False)
         for limit in summary.limits:

@@ -29,8 +29,8 @@ COMMANDS = sorted(
 )
 RUNS = [command for command in COMMANDS if command.split()[:1] == ["run"]]
 OTHERS = [command for command in COMMANDS if command not in RUNS]
-# Names that a reader puts in place of these words; `my_idea` is the strategy that one writes.
-OF_THE_READER = re.compile(r"\b(DIR|FILE|PATH|RUN_FOLDER|SESSION_FOLDER|NAME|my_idea)\b|^sessions/")
+# Names that a reader puts in place of these words.
+OF_THE_READER = re.compile(r"\b(DIR|FILE|PATH|RUN_FOLDER|SESSION_FOLDER|NAME)\b|^sessions/")
 DOTTED_SETTING = re.compile(r"[a-z_]+(?:\.[a-z_]+)+")
 FLAGS = {"--cfg", "--multirun", "--config-dir", "--debug", "--resolve"}
 

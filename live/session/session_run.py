@@ -11,16 +11,17 @@ from live.session.catalogue_updates import CatalogueUpdates
 from live.session.closing.closing import Closing
 from live.session.closing.own_wagers import AccountUse
 from live.session.control.operator_control import OperatorControl
+from live.session.control.session_snapshot import SnapshotName
 from live.session.control.settable_settings import SettableSettings
 from live.session.gateway import Gateway, Notify, OrderContext
 from live.session.halts.earlier_starts import EarlierStarts
 from live.session.halts.halt_record import HaltRecord
 from live.session.halts.halt_watch import HaltWatch
-from live.session.monitoring.account_alerts import AccountAlerts
 from live.session.monitoring.health import Health
+from live.session.monitoring.run_observer import RunObserver
 from live.session.monitoring.service_manager import ServiceManager
 from live.session.watchdog.heartbeats import Watch
-from recordings.journal.entries import JOURNAL, Payload, RunContext
+from recordings.journal.entries import JOURNAL, RunContext
 from recordings.journal.session_journal import JournalingListener, SessionJournal
 from recordings.tape import TapeInfo
 from strategies.trading.accounting.earlier_balance import available_change_cents
@@ -37,7 +38,7 @@ from strategies.trading.model.errors import (
 from strategies.trading.model.events import RUN_ENDED, TradingState, TradingStateSet
 from strategies.trading.model.money import dollars_text
 from strategies.trading.ports.exchange import Exchange
-from strategies.trading.ports.journal import Decision, Denial, DeskStarted
+from strategies.trading.ports.journal import DeskStarted
 
 _COMMIT_SECONDS = 1.0
 # Time for the desk to receive the ends of its wagers, once the exchange has confirmed them.
@@ -123,7 +124,7 @@ class SessionRun:
         )
         self._desk: Desk | None = None
         self._listener: JournalingListener | None = None
-        self._health: Health | None = None
+        self._observer: RunObserver | None = None
         self._has_tape = False
         self._use = AccountUse(gateway, settings.desk, self._earlier.wagers.wagers, notify)
 
@@ -139,7 +140,8 @@ class SessionRun:
             try:
                 await self._closing.run()
             finally:
-                self._report_totals()
+                if self._observer is not None:
+                    self._observer.report_totals()
             self._notify(f"nothing{self._use.whose} is open at {self._market.venue.name}")
             await self._watch.closed(self._closing.may_arrive)
             if failure is not None:
@@ -272,9 +274,9 @@ class SessionRun:
             self._notify(halted)
         self._service.ready()
         tasks.create_task(self._compare_accounts(exchange))
-        tasks.create_task(self._report_health())
-        assert self._health is not None, "the desk was started"
-        tasks.create_task(self._health.silences.report(self._clock, self._notify))
+        assert self._observer is not None, "the desk was started"
+        tasks.create_task(self._observer.report(self._settings.report_seconds))
+        tasks.create_task(self._observer.health.silences.report(self._clock, self._notify))
         seconds = self._settings.unauthorized_seconds
         watch = HaltWatch(self._market, self._clock, self._halt, self._notify, seconds)
         tasks.create_task(watch.run())
@@ -288,12 +290,11 @@ class SessionRun:
         """Connect a desk: pending events first, then the market, then its timers."""
         listener = JournalingListener(desk, self._journal)
         self._desk, self._listener = desk, listener
-        self._health = Health(desk, self._market, self._clock)
-        self._alerts = AccountAlerts(desk)
-        self._journal.observer = self._observe
+        observer = RunObserver(desk, self._market, self._clock, self._journal, self._notify)
+        self._observer = observer
         number, venue = self._settings.desk.start_number, self._market.venue
-        heading = f"{self._settings.desk.session_name}, start {number} at {venue.name}"
-        self._control.attach(heading, desk, listener, self._health)
+        name = SnapshotName(self._settings.desk.session_name, number, venue.name)
+        self._control.attach(name, desk, observer.activity, listener, observer.health)
 
         def start() -> None:
             market_listener = self._gateway.attach(listener)
@@ -307,7 +308,7 @@ class SessionRun:
 
         self._clock.enter(start)
         self._earlier.taken_over(self._journal)
-        self._on_started(StartedRun(self._settings.desk.start_number, desk, listener, self._health))
+        self._on_started(StartedRun(number, desk, listener, observer.health))
 
     @cached_property
     def _closing(self) -> Closing:
@@ -346,38 +347,6 @@ class SessionRun:
         while True:
             self._clock.enter(exchange.ask_state)
             await asyncio.sleep(self._settings.account_seconds)
-
-    def _observe(self, now_ns: int, payload: Payload | Denial | Decision) -> None:
-        """Count what was journaled, for people; an error of that ends only the counting."""
-        assert self._health is not None, "the desk was started"
-        try:
-            alert = self._alerts.line(payload)
-            if alert is not None:
-                self._notify(alert)
-            self._health.note(now_ns, payload)
-        except Exception as error:
-            self._journal.observer = None
-            self._notify(f"health is no longer counted: {type(error).__name__}: {error}")
-
-    async def _report_health(self) -> None:
-        assert self._health is not None, "the desk was started"
-        while True:
-            await asyncio.sleep(self._settings.report_seconds)
-            try:
-                for line in (*self._alerts.overdue(self._clock.now_ns()), self._health.line()):
-                    self._notify(line)
-            except Exception as error:
-                self._notify(f"no line on health: {type(error).__name__}: {error}")
-
-    def _report_totals(self) -> None:
-        if self._health is None:
-            return
-        try:
-            left = self._alerts.without_end(self._market.venue.name)
-            for line in (*self._health.totals(), *left):
-                self._notify(line)
-        except Exception as error:
-            self._notify(f"no totals: {type(error).__name__}: {error}")
 
     async def _commit_regularly(self) -> None:
         """Commit the journal periodically, as it is otherwise committed only before sending."""

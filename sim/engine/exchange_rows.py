@@ -60,13 +60,18 @@ def exchange_rows(
     the rows that are returned.
     """
     needed = None if lines is None else _needed(lines, len(tape.info.lines))
-    chunks = _chunks(tape, on_chunk)
-    blocks: Iterator[Columns] = (
-        map(_columns_as_received, chunks)
-        if tape.info.clocks == Clocks.ONE
-        else _Sorter(_longest_delay_ns(tape)).sorted(chunks)
-    )
+    blocks = exchange_blocks(tape, on_chunk)
     return chain.from_iterable(map(partial(_rows, needed, change), blocks))
+
+
+def exchange_blocks(
+    tape: Tape | TapeColumns, on_chunk: Callable[[int], None] = _ignore_progress
+) -> Iterator[Columns]:
+    """Return the rows of a tape in the order of `exchange_rows`, as blocks of columns."""
+    chunks = _chunks(tape, on_chunk)
+    if tape.info.clocks == Clocks.ONE:
+        return map(_columns_as_received, chunks)
+    return _Sorter(_longest_delay_ns(tape)).sorted(chunks)
 
 
 def _longest_delay_ns(tape: Tape | TapeColumns) -> int:

@@ -8,8 +8,8 @@ from recordings.tape_columns import TapeColumns
 from recordings.utc_time import utc_text
 from sim.exchange.displayed_book import Level
 from sim.inspect.aligned_rows import aligned_rows
-from sim.inspect.recorded_book import RecordedBook
-from sim.inspect.time_argument import parse_time, span_text
+from sim.inspect.recorded_book import RecordedBook, RecordedScore
+from sim.inspect.time_argument import parse_time, span_text, start_text
 from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import ConfigError
@@ -29,7 +29,7 @@ def book_table(
     """
     info = recording.info
     catalogue = info.catalogue()
-    pairs = _chosen_pairs(catalogue, line, market)
+    pairs = chosen_pairs(catalogue, line, market)
     starts = {catalogue.events[pair.first.event_id].scheduled_ns for pair in pairs}
     at_ns = parse_time(at, starts.pop() if len(starts) == 1 else None)
     chosen = {each.line_id for pair in pairs for each in (pair.first, pair.second)}
@@ -42,7 +42,8 @@ def book_table(
             yield from _market_lines(book, info, catalogue, of_event, at_ns)
 
 
-def _chosen_pairs(catalogue: Catalogue, line: str | None, market: str | None) -> list[Pair]:
+def chosen_pairs(catalogue: Catalogue, line: str | None, market: str | None) -> list[Pair]:
+    """Return the pairs of a line's id, of a market's id or type, or all; raise ConfigError."""
     pairs = list(catalogue.pairs.values())
     if line is not None:
         pairs = [pair for pair in pairs if line in (pair.first.line_id, pair.second.line_id)]
@@ -62,19 +63,21 @@ def _market_names(catalogue: Catalogue, market: Market) -> tuple[str, str]:
 
 
 def _event_line(book: RecordedBook, number: int, event: SportEvent, at_ns: int) -> str:
-    start_ns = book.start_ns(number)
-    when = "before" if at_ns < start_ns else "after"
-    status = book.event_status(number)
+    when = f"{utc_text(at_ns)}, {start_text(at_ns, book.start_ns(number))}"
+    parts = [when, event.name, status_text(book.event_status(number))]
     score = book.score(number)
-    parts = [
-        f"{utc_text(at_ns)}, {span_text(abs(start_ns - at_ns))} {when} the start",
-        event.name,
-        {EventStatus.NOT_STARTED: "not started"}.get(status, status.name.lower()),
-    ]
-    if score is not None:
-        played = f" after {span_text(score.clock_ns)} of play" if score.clock_ns else ""
-        parts.append(f"{event.home} {score.home}, {event.away} {score.away}{played}")
-    return "; ".join(parts)
+    return "; ".join(parts if score is None else [*parts, score_text(event, score)])
+
+
+def status_text(status: EventStatus) -> str:
+    """Return the status of an event in words."""
+    return status.name.lower().replace("_", " ")
+
+
+def score_text(event: SportEvent, score: RecordedScore) -> str:
+    """Return a score with the names of both sides, and the playing time if it is known."""
+    played = f" after {span_text(score.clock_ns)} of play" if score.clock_ns else ""
+    return f"{event.home} {score.home}, {event.away} {score.away}{played}"
 
 
 def _market_lines(
@@ -126,7 +129,9 @@ def _pair_lines(
 
 
 def _cells(level: Level | None) -> tuple[str, str]:
-    if level is None:
-        return "", ""
-    reported = level.value_cents != UNREPORTED_CENTS
-    return f"{level.odds:+d}", dollars_text(level.value_cents) if reported else "unreported"
+    return ("", "") if level is None else (f"{level.odds:+d}", amount_text(level.value_cents))
+
+
+def amount_text(cents: int) -> str:
+    """Return the amount of an offer in dollars."""
+    return dollars_text(cents) if cents != UNREPORTED_CENTS else "unreported"

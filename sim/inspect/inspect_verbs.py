@@ -10,7 +10,7 @@ from recordings.tape_columns import TapeColumns, tape_columns
 from sim.inspect.book_table import book_table
 from sim.inspect.line_table import line_table
 
-_AT = "--at"
+AT = "--at"
 
 
 def show_lines(words: Sequence[str]) -> None:
@@ -34,7 +34,7 @@ def show_book(words: Sequence[str]) -> None:
         "last trade, the score and the playing time.",
     )
     parser.add_argument(
-        _AT,
+        AT,
         metavar="TIME",
         required=True,
         help="in UTC, such as 2026-01-15T00:30:00, or relative to the scheduled start, such as "
@@ -42,7 +42,7 @@ def show_book(words: Sequence[str]) -> None:
     )
     parser.add_argument("--line", metavar="ID", help="only this line and its opposite")
     parser.add_argument("--market", metavar="NAME", help="only this market: an id, or a type")
-    options = _parsed(parser, _with_time(words))
+    options = _parsed(parser, with_time_joined(words))
     columns = _columns(options.recording)
     for line in book_table(columns, options.at, line=options.line, market=options.market):
         print_line(line)
@@ -57,10 +57,10 @@ def _columns(name: str) -> TapeColumns:
     return tape_columns(open_recording(name))
 
 
-def _with_time(words: Sequence[str]) -> list[str]:
+def with_time_joined(words: Sequence[str]) -> list[str]:
     """Return the words with the time joined to its option, as -01:30:00 looks like another one."""
     joined = list(words)
-    if _AT in joined[:-1]:
-        at = joined.index(_AT)
-        joined[at : at + 2] = [f"{_AT}={joined[at + 1]}"]
+    if AT in joined[:-1]:
+        at = joined.index(AT)
+        joined[at : at + 2] = [f"{AT}={joined[at + 1]}"]
     return joined

@@ -6,7 +6,6 @@ from typing import NamedTuple
 from recordings.tape import Kind, score_of
 from recordings.tape_columns import TapeColumns
 from recordings.tape_events import TapeEvents
-from recordings.utc_time import utc_text
 from sim.engine.exchange_rows import ExchangeRow, exchange_rows
 from sim.engine.latency import NoDelay
 from sim.engine.replay_environment import ReplayEnvironment
@@ -17,8 +16,8 @@ from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
 from sim.exchange.queue_models import Back
 from sim.exchange.tape_replayer import TapeReplayer
+from sim.inspect.time_argument import require_within
 from strategies.trading.accounting.commission import Commission
-from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.events import TradeSeen
 from strategies.trading.model.ids import LineId, MarketKey
 from strategies.trading.model.market import EventStatus, MarketStatus
@@ -48,12 +47,7 @@ class RecordedBook:
         Raise ConfigError for a time that is not within the recording.
         """
         summary = recording.summary
-        if not summary.first_ns <= at_ns <= summary.last_ns:
-            message = (
-                f"{utc_text(at_ns)} is not within the recording, which is from "
-                f"{utc_text(summary.first_ns)} to {utc_text(summary.last_ns)}"
-            )
-            raise ConfigError(message)
+        require_within(at_ns, summary.first_ns, summary.last_ns)
         info = recording.info
         env = ReplayEnvironment(exchange_rows(recording, lines=lines))
         self._exchange = SimulatedProphet(

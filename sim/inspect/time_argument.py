@@ -3,7 +3,7 @@
 import re
 from datetime import timedelta
 
-from recordings.utc_time import utc_ns
+from recordings.utc_time import utc_ns, utc_text
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.units import NS_PER_SECOND
 
@@ -13,6 +13,22 @@ _RELATIVE = re.compile(r"([+-])(\d{1,4}):([0-5]\d):([0-5]\d)")
 def span_text(ns: int) -> str:
     """Return a span, which is not negative, in hours, minutes and seconds: "1:30:00"."""
     return str(timedelta(seconds=ns // NS_PER_SECOND))
+
+
+def start_text(at_ns: int, start_ns: int) -> str:
+    """Return how far a time is from a start: "0:30:00 before the start"."""
+    when = "before" if at_ns < start_ns else "after"
+    return f"{span_text(abs(start_ns - at_ns))} {when} the start"
+
+
+def require_within(at_ns: int, first_ns: int, last_ns: int) -> None:
+    """Raise ConfigError for a time that is not within a recording."""
+    if not first_ns <= at_ns <= last_ns:
+        message = (
+            f"{utc_text(at_ns)} is not within the recording, which is from "
+            f"{utc_text(first_ns)} to {utc_text(last_ns)}"
+        )
+        raise ConfigError(message)
 
 
 def parse_time(text: str, start_ns: int | None) -> int:

@@ -7,21 +7,11 @@ known, so its volume of a month begins at nothing.
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
+from recordings.utc_time import month_of
 from sim.results.measured_fill import MeasuredFill
 from sim.results.run_summary import MonthRebate
 from strategies.trading.accounting.ledger import Ledger
-from strategies.trading.model.units import NS_PER_SECOND
-
-# The exchange's bulletins and files are in this time, so a month is taken to turn in it.
-_ZONE = ZoneInfo("America/New_York")
-
-
-def month_of(at_ns: int) -> str:
-    """Return the exchange's month of a time, such as 2026-07: that of New York."""
-    return f"{datetime.fromtimestamp(at_ns // NS_PER_SECOND, UTC).astimezone(_ZONE):%Y-%m}"
 
 
 def monthly_rebates(fills: Iterable[MeasuredFill], ledger: Ledger) -> list[MonthRebate]:

@@ -23,8 +23,9 @@ from itertools import accumulate
 from math import sqrt
 from typing import NamedTuple
 
+from recordings.utc_time import month_of
 from sim.results.measured_fill import MeasuredFill
-from sim.results.monthly_rebates import month_of, monthly_rebates
+from sim.results.monthly_rebates import monthly_rebates
 from sim.results.outcome_variance import Stake, outcome_variance
 from sim.results.run_summary import NamedSplit, Split
 from strategies.trading.accounting.ledger import Ledger, Settlement

@@ -7,9 +7,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from conf.compose import build_session
+from live.__main__ import main as live_main
 from sim.__main__ import main
 from strategies.trading.desk.desk import Desk
 from strategies.trading.model.market import MarketStatus
@@ -101,6 +103,9 @@ def test_a_live_session_is_settled_as_the_sandbox_settles(
     trading = trade_at(sandbox, compose_settings, tmp_path, "live", is_settled)
     gained_cents = run_watching(trading, PATIENCE_SECONDS)
     assert require_right_settlement(run_folder(run_main, tmp_path)) == gained_cents
+    assert run_main(live_main, tmp_path, "export", "--format", "parquet", "--out", "all").err == []
+    summary = pl.read_parquet(tmp_path / "all" / "summary.parquet")
+    assert summary["profit_cents"].sum() == gained_cents
 
 
 def test_a_paper_session_at_the_exchange_stays_unsettled(

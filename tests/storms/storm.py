@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from live.export.session_account import AccountRow, RowKind, SessionAccount
+from recordings.journal.entries import Entry
 from sim.engine.virtual_clock import VirtualClock
 from sim.exchange.exchange_connection import Inbox
 from sim.exchange.faulty_connection import FaultyConnection
@@ -43,6 +45,7 @@ class Storm:
         """Build exchange, connection and desk."""
         self.scenario: Scenario = draw_scenario(seed)
         self.received: list[Event] = []
+        self.received_ns: list[int] = []
         scenario = self.scenario
         self.game = SmallGame(scenario) if scenario.crowd is None else CrowdGame(scenario)
         self.env, self.info = self.game.env, self.game.info
@@ -144,6 +147,7 @@ class Storm:
     def _on_event(self, event: Event, at_ns: int) -> None:
         if not isinstance(event, OfferChanged | TradeSeen):
             self.received.append(event)
+            self.received_ns.append(at_ns)
         self.feed_guard.on_event(event)
         self.recorder.take(event, at_ns)
         self.invariants.on_event(event)
@@ -175,6 +179,7 @@ class Storm:
             self._check_final_state(ref)
         self._check_board()
         self._check_profit_split()
+        self._check_account_rows()
 
     def _check_profit_split(self) -> None:
         """Check that the terms of every fill and of any sum of them add up to the cent."""
@@ -193,6 +198,28 @@ class Storm:
             assert 0 <= part.rebate_cents <= part.commission_cents
         named = splits_by(parts, lambda part: (part.pair.pair_id, str(part.line)))
         assert sum(each.split.profit_cents for each in named) == profit_cents
+
+    def _check_account_rows(self) -> None:
+        """Check that the rows of an export add up to the ledger, and have each fill once."""
+        ledger, exposure = self.desk.ledger, self.desk.exposure
+        rows, account = self.account_rows()
+        assert not account.problems
+        charges = (RowKind.COMMISSION, RowKind.COMMISSION_CORRECTION)
+        charged_cents = -sum(row.profit_cents for row in rows if row.kind in charges)
+        assert sum(row.profit_cents for row in rows) == ledger.profit_cents
+        assert charged_cents == ledger.commission_cents
+        matched = (RowKind.FILL, RowKind.BROKEN_TRADE)
+        stake_cents = sum(row.stake_cents for row in rows if row.kind in matched)
+        settled_cents = sum(w.stake_cents for w in account.wagers.values() if w.result is not None)
+        assert stake_cents - settled_cents == exposure.matched_cents
+
+    def account_rows(self) -> tuple[list[AccountRow], SessionAccount]:
+        """Return the rows of an export, from what the desk placed and received."""
+        account = SessionAccount(self.info.catalogue(), lambda _: self.scenario.fees, lambda _: ())
+        received = zip(self.received_ns, self.received, strict=True)
+        placed = ((0, request) for request in self.port.placed.values())
+        entries = (Entry(1, seq, *each) for seq, each in enumerate((*placed, *received)))
+        return [row for entry in entries for row in account.rows_of(entry)], account
 
     def _check_board(self) -> None:
         """Check that the desk's market data is current, whatever it missed."""

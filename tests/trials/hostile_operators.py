@@ -19,8 +19,8 @@ import msgspec
 from numpy.random import Generator, default_rng
 
 from conf.compose import build_parts
-from live.session.control.control_socket import SOCKET_NAME, ControlResponse
 from live.session.control.control_words import USAGE
+from recordings.control_address import SOCKET_NAME, ControlResponse
 from tests.conftest import composed
 from tests.live.session.controlled_session import ControlledSession
 from tests.trials.command_line import print_line, trial_parser

@@ -10,34 +10,26 @@ import os
 import pwd
 import socket
 import struct
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import msgspec
 
-from recordings.writing import writing
+from recordings.control_address import (
+    SOCKET_NAME,
+    ControlResponse,
+    address_in,
+    listening_in,
+)
 from strategies.trading.model.errors import ConfigError, TradingError
-
-SOCKET_NAME = "control.sock"
 
 _LONGEST_REQUEST = 4_096
 _LONGEST_RESPONSE = 16 * 1_024 * 1_024
 _MOST_CLIENTS = 8
 _SERVE_SECONDS = 15
 _CLIENT_SECONDS = 20
-# The least that any system takes as the address of a socket, and what a cut-off path ends with.
-_LONGEST_ADDRESS = 100
-
 # Applies words of an operator, and returns lines for them; raises ConfigError if it refuses.
 Answer = Callable[[str, Sequence[str]], Awaitable[list[str]]]
-
-
-class ControlResponse(msgspec.Struct, frozen=True):
-    """The lines that answer a request; `refused` if nothing was done."""
-
-    lines: list[str]
-    refused: bool = False
 
 
 class ControlSocket:
@@ -55,7 +47,7 @@ class ControlSocket:
         Raise WriteError if the socket cannot be made.
         """
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        with _listening(self._folder) as listening:
+        with listening_in(self._folder) as listening:
             server = await asyncio.start_unix_server(
                 self._serve, sock=listening, limit=_LONGEST_REQUEST
             )
@@ -115,7 +107,7 @@ def ask_session(folder: Path, words: Sequence[str]) -> list[str] | None:
     with client:
         client.settimeout(_CLIENT_SECONDS)
         try:
-            with _address(folder) as address:
+            with address_in(folder) as address:
                 client.connect(address)
         except (FileNotFoundError, ConnectionRefusedError):
             return None
@@ -141,39 +133,6 @@ def _received(client: socket.socket) -> bytes:
             break
         received += part
     return bytes(received)
-
-
-@contextmanager
-def _listening(folder: Path) -> Iterator[socket.socket]:
-    """Open the socket, which only the owner of the session can reach."""
-    path = folder / SOCKET_NAME
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
-        with writing(path), _address(folder) as address:
-            # First the folder: between its creation and its mode others could open the socket.
-            folder.chmod(0o700)
-            # Left by a run that was killed.
-            path.unlink(missing_ok=True)
-            listening.bind(address)
-            path.chmod(0o600)
-        try:
-            yield listening
-        finally:
-            with suppress(OSError):
-                path.unlink()
-
-
-@contextmanager
-def _address(folder: Path) -> Iterator[str]:
-    """Yield the address of the socket, which for a long path goes through an open folder."""
-    path = str(folder / SOCKET_NAME)
-    if len(os.fsencode(path)) <= _LONGEST_ADDRESS:
-        yield path
-        return
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        yield f"/proc/self/fd/{opened}/{SOCKET_NAME}"
-    finally:
-        os.close(opened)
 
 
 def _operator_of(client: socket.socket) -> str:

@@ -1,6 +1,6 @@
 """The words with which a person controls a running session: from words to an event of its desk."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import NamedTuple
@@ -32,6 +32,7 @@ USAGE = {
     "pull": "pull [GAME [MARKET]]",
     "set": "set NAME=VALUE ...",
     "reload": "reload",
+    "snapshot": "snapshot [EVENT_ID | since=VERSION]",
 }
 _MOST_SHOWN = 5
 _LARGEST = 1e12
@@ -56,7 +57,7 @@ class ControlWords:
     """Applies the words of operators to one desk, in the order in which they come.
 
     Each is an input of the desk, in the journal with who gave it before it is answered. From
-    `close` on, every word but `status` is refused.
+    `close` on, every word that changes something is refused.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class ControlWords:
         journal: SessionJournal,
         settings: SettableSettings,
         status: Callable[[], list[str]],
+        snapshot: Callable[[Sequence[str]], Awaitable[list[str]]],
         notify: Notify,
     ) -> None:
         """Let words reach the desk through its listener; `notify` receives what was done."""
@@ -76,6 +78,7 @@ class ControlWords:
         self._journal = journal
         self._settings = settings
         self._status = status
+        self._snapshot = snapshot
         self._notify = notify
         self._is_closed = False
         self._verbs: dict[str, Callable[[str, Sequence[str]], Event]] = {
@@ -88,7 +91,7 @@ class ControlWords:
         }
 
     def close(self) -> None:
-        """Refuse every further word but `status`: the session ends."""
+        """Refuse every further word that changes something: the session ends."""
         self._is_closed = True
 
     async def answer(self, operator: str, words: Sequence[str]) -> list[str]:
@@ -98,6 +101,8 @@ class ControlWords:
             if verb == "status":
                 require_no_more(verb, arguments)
                 return self._status()
+            if verb == "snapshot":
+                return await self._snapshot(arguments)
             if verb == "reload":
                 require_no_more(verb, arguments)
                 event: Event = await self._settings.reloaded(operator)

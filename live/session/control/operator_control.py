@@ -1,10 +1,12 @@
 """What persons have to say in a session: now, through its socket, and in its earlier starts."""
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from live.session.control.control_socket import ControlSocket
 from live.session.control.control_words import ControlWords, known_verb
+from live.session.control.session_snapshot import SessionSnapshot, SnapshotName
 from live.session.control.session_status import SessionStatus
 from live.session.control.settable_settings import SettableSettings
 from live.session.gateway import Notify
@@ -16,7 +18,11 @@ from strategies.trading.desk.desk import Desk
 from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.events import Event
+from strategies.trading.snapshot.desk_activity import DeskActivity
+from strategies.trading.snapshot.desk_snapshot import DeskSnapshot
 
+_NAME = "name="
+_GIVEN_NAME = re.compile(r"[\w .-]{1,40}")
 _WAITING = "waiting for the first snapshot of the market; there is no desk yet"
 
 
@@ -59,10 +65,19 @@ class OperatorControl:
             yield settings
 
     def attach(
-        self, heading: str, desk: Desk, listener: JournalingListener, health: Health
+        self,
+        name: SnapshotName,
+        desk: Desk,
+        activity: DeskActivity,
+        listener: JournalingListener,
+        health: Health,
     ) -> None:
-        """Let persons control a desk, of which the heading says what session and start it is."""
+        """Let persons control a desk, of which the name says what session and start it is."""
+        heading = f"{name.session}, start {name.start} at {name.venue}"
         status = SessionStatus(heading, desk, health, self._settings, self._clock)
+        snapshot = SessionSnapshot(
+            name, DeskSnapshot(desk, activity), health, self._settings, self._clock
+        )
         self._words = ControlWords(
             desk,
             listener,
@@ -70,18 +85,37 @@ class OperatorControl:
             self._journal,
             self._settings,
             status.lines,
+            snapshot.answer,
             self._notify,
         )
 
     def close(self) -> None:
-        """Refuse every further word but `status`: one who resumed now would place wagers again."""
+        """Refuse every further word that changes something.
+
+        One who resumed now would place wagers again.
+        """
         if self._words is not None:
             self._words.close()
 
     async def _answer(self, operator: str, words: Sequence[str]) -> list[str]:
+        operator, words = _named(operator, words)
         verb = known_verb(words)
         if self._words is not None:
             return await self._words.answer(operator, words)
         if verb != "status":
             raise ConfigError(_WAITING)
         return [_WAITING]
+
+
+def _named(operator: str, words: Sequence[str]) -> tuple[str, Sequence[str]]:
+    """Return who gives the words, with the name that a program gives for a person, and the rest.
+
+    Who connected is known, the name is only said; both are journaled.
+    """
+    if not words or not words[0].startswith(_NAME):
+        return operator, words
+    name = " ".join(words[0].removeprefix(_NAME).split())
+    if not _GIVEN_NAME.fullmatch(name):
+        message = "name: 1 to 40 letters, digits, spaces and . _ - of who gives the word"
+        raise ConfigError(message)
+    return f"{name}, through {operator}", words[1:]

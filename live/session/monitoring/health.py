@@ -31,11 +31,18 @@ from strategies.trading.model.money import dollars_text
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.clock import Clock
 from strategies.trading.ports.journal import Decision, Denial
+from strategies.trading.snapshot.snapshot_types import (
+    AlarmLine,
+    FeedView,
+    OrderCounts,
+    RoundTripTimes,
+)
 
 _LAST_ROUND_TRIPS = 1_000
 # Beyond this many requests without a response the oldest is forgotten, to bound memory.
 _MAX_PENDING = 10_000
 _LAST_HALTS = 20
+_LAST_ALARMS = 50
 _MILLISECOND_NS = 1_000_000
 
 
@@ -51,13 +58,15 @@ class Health:
         self._fills = self._matched_cents = 0
         self._denials: Counter[str] = Counter()
         self._quoted: set[LineId] = set()
-        # The last halts with their times, the oldest first, and the last change of the state.
+        # The last alarms and halts with their times, the oldest first, and the last change of the
+        # state.
+        self.alarms: deque[AlarmLine] = deque(maxlen=_LAST_ALARMS)
         self.halts: deque[tuple[int, TradingStateSet]] = deque(maxlen=_LAST_HALTS)
         self.last_state: TradingStateSet | None = None
         self.coverage = QuoteCoverage(desk.market_states.catalogue, clock.now_ns())
         self.silences = SilenceLines(desk.market_states.catalogue)
-        self._placing = _RoundTrips()
-        self._cancelling = _RoundTrips()
+        self._placing = _LastRoundTrips()
+        self._cancelling = _LastRoundTrips()
         self._handlers: dict[type, Callable[[int, Any], None]] = {
             PlaceWager: self._on_place,
             WagerAccepted: self._on_response,
@@ -79,6 +88,10 @@ class Health:
         handler = self._handlers.get(type(payload))
         if handler is not None:
             handler(now_ns, payload)
+
+    def note_alarm(self, text: str) -> None:
+        """Keep a line that a person must know of."""
+        self.alarms.append(AlarmLine(self._clock.now_ns(), text))
 
     def line(self) -> str:
         """Return the present state in one line."""
@@ -103,6 +116,39 @@ class Health:
         ]
         refused = refused_text(desk.market_states)
         return "; ".join(parts if refused is None else [*parts, refused])
+
+    @property
+    def placing(self) -> RoundTripTimes:
+        """Return the last round trips of placements."""
+        return self._placing.view()
+
+    @property
+    def cancelling(self) -> RoundTripTimes:
+        """Return the last round trips of cancels."""
+        return self._cancelling.view()
+
+    def counts(self) -> OrderCounts:
+        """Return the outcomes of the requests so far."""
+        return OrderCounts(
+            self._placed,
+            self._accepted,
+            self._refused,
+            self._fills,
+            self._matched_cents,
+            self.denials,
+        )
+
+    def feed_view(self) -> FeedView:
+        """Return how old, late and whole the market data is."""
+        market, states = self._market, self._desk.market_states
+        return FeedView(
+            market.updated_ns,
+            {str(key): state.updated_ns for key, state in states.events.items()},
+            max((state.feed_delay_ns for state in states.events.values()), default=0),
+            market.gaps,
+            states.feed.gaps(self._clock.now_ns()).total_ns,
+            market.unreadable,
+        )
 
     @property
     def denials(self) -> dict[str, int]:
@@ -238,12 +284,15 @@ class Health:
         )
 
 
-class _RoundTrips:
+class _LastRoundTrips:
     """The last times between a request and its response."""
 
     def __init__(self) -> None:
         self._sent_ns: dict[WagerRef, int] = {}
         self._last_ns: deque[int] = deque(maxlen=_LAST_ROUND_TRIPS)
+        # Sorted once for each new round trip, however often it is shown.
+        self._number = self._sorted_of = 0
+        self._sorted: list[int] = []
 
     def sent(self, ref: WagerRef, now_ns: int) -> None:
         self._sent_ns[ref] = now_ns
@@ -260,11 +309,22 @@ class _RoundTrips:
         if sent_ns is None:
             return False
         self._last_ns.append(now_ns - sent_ns)
+        self._number += 1
         return True
 
-    def __str__(self) -> str:
-        if not self._last_ns:
-            return "-"
-        ordered = sorted(self._last_ns)
+    def view(self) -> RoundTripTimes:
+        """Return their number, median and 99th percentile."""
+        if self._sorted_of != self._number:
+            self._sorted, self._sorted_of = sorted(self._last_ns), self._number
+        ordered = self._sorted
+        if not ordered:
+            return RoundTripTimes(0, 0, 0)
         median_ns, high_ns = (ordered[len(ordered) * part // 100] for part in (50, 99))
-        return f"{median_ns / _MILLISECOND_NS:.1f} ms, 99 % {high_ns / _MILLISECOND_NS:.1f} ms"
+        return RoundTripTimes(len(ordered), median_ns, high_ns)
+
+    def __str__(self) -> str:
+        view = self.view()
+        if not view.number:
+            return "-"
+        median, high = view.median_ns / _MILLISECOND_NS, view.high_ns / _MILLISECOND_NS
+        return f"{median:.1f} ms, 99 % {high:.1f} ms"

@@ -33,18 +33,18 @@ class ControlledSession:
         self, scenario: Callable[["ControlledSession"], Awaitable[None]], seconds: float = 120
     ) -> None:
         """Run a session for as long as a scenario takes, from its first quotes on."""
+        run_watching(self.start(scenario), seconds)
 
-        async def meanwhile() -> None:
-            stop = asyncio.Event()
-            running = self._session().run(self.home, {}, stop, self.lines.append, self.reread)
-            trading = asyncio.ensure_future(running)
-            await until(lambda: trading.done() or self.started)
-            if not trading.done():
-                await scenario(self)
-            stop.set()
-            await trading
-
-        run_watching(meanwhile(), seconds)
+    async def start(self, scenario: Callable[["ControlledSession"], Awaitable[None]]) -> None:
+        """Run a session in the present loop, as `run` does."""
+        stop = asyncio.Event()
+        running = self._session().run(self.home, {}, stop, self.lines.append, self.reread)
+        trading = asyncio.ensure_future(running)
+        await until(lambda: trading.done() or self.started)
+        if not trading.done():
+            await scenario(self)
+        stop.set()
+        await trading
 
     @property
     def started(self) -> bool:

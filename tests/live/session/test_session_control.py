@@ -11,9 +11,10 @@ import pytest
 
 from conf.compose import build_parts
 from live.__main__ import main
-from live.session.control.control_socket import SOCKET_NAME, user_text
+from live.session.control.control_socket import user_text
 from live.session.control.session_control import control, session_status
 from live.session.control.settable_settings import SettableParts
+from recordings.control_address import SOCKET_NAME
 from strategies.trading.model.errors import TradingError
 from strategies.trading.model.events import (
     EventPaused,

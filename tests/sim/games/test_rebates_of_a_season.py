@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from recordings.utc_time import month_of
 from sim.report.document import write_report
-from sim.results.monthly_rebates import month_of
 from strategies.trading.model.units import NS_PER_SECOND
 from tests.sim.small_games import write_game
 

@@ -1,0 +1,1 @@
+"""The money of sessions, from their journals, as an accountant wants it."""

@@ -1,0 +1,1 @@
+"""Prometheus metrics of running sessions, from a process of its own: `python -m live metrics`."""

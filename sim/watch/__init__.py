@@ -1,0 +1,1 @@
+"""Plays the books of a recording in a terminal, forward and back: `python -m sim watch`."""
