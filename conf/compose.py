@@ -299,7 +299,7 @@ def _refused(error: BaseException, arguments: Sequence[str]) -> str:
     unread = re.match(r"Error parsing override '([^=]+?)'", str(error))
     if unread is not None:
         return f"{unread[1]}: no setting; write NAME=VALUE"
-    match = re.match(r"Could not override '([\w.]+)'", str(error))
+    match = re.match(r"Could not override '([\w.-]+)'", str(error))
     if match is None:
         return _one_line(error)
     composed = [word for word in arguments if _is_choice(word)]
@@ -311,6 +311,11 @@ def _refused(error: BaseException, arguments: Sequence[str]) -> str:
             config = hydra.compose("config", composed)
     except (HydraException, OmegaConfBaseException):
         return _one_line(error)
+    whole = re.search(r"full_key: ([\w.-]+)", f"{error} {error.__cause__}")
+    name = match[1] if whole is None else whole[1]
+    mapping, _, key = name.rpartition(".")
+    if OmegaConf.select(config, mapping) == {}:
+        return f"{mapping}: has no {key} yet; write +{name}=VALUE"
     return unknown_setting_message(
         match[1], _names("", OmegaConf.to_container(config, resolve=False))
     )

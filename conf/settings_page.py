@@ -154,10 +154,10 @@ def _of_node(name: str, node: Any) -> Iterator[Described]:
         return
     parameters = parameters_of(locate(f"{name}._target_", node["_target_"]))
     for key, value in node.items():
-        if isinstance(value, dict):
-            yield from _of_node(f"{name}.{key}", value)
-        elif key in parameters and is_setting(parameters[key].annotation):
+        if key in parameters and is_setting(parameters[key].annotation):
             yield _described(f"{name}.{key}", value, parameters[key].annotation)
+        elif isinstance(value, dict):
+            yield from _of_node(f"{name}.{key}", value)
 
 
 def _of_kind(name: str, value: Any, kind: Any) -> Iterator[Described]:

@@ -17,6 +17,7 @@ from recordings.catalogue_file import SUFFIX as CATALOGUE_SUFFIX
 from recordings.damage import SALVAGE
 from recordings.game_states import GameStates
 from recordings.parquet import ROWS_PER_GROUP, TAPE_TYPES, info_from_metadata
+from recordings.reference_text import read_reference_text
 from recordings.sealed_file import is_as_sealed
 from recordings.tape import (
     PROBABILITY_PARTS,
@@ -311,6 +312,18 @@ class _Checker:
         parts = chunk.numbers["state"]
         certain = (kind == Kind.REFERENCE) & ((parts <= 0) | (parts >= PROBABILITY_PARTS))
         self._refuse(chunk, certain, "is a reference that is no probability between 0 and 1")
+        self._check_references(chunk, kind)
+
+    def _check_references(self, chunk: Chunk, kind: NDArray[Any]) -> None:
+        wrong = np.zeros(len(chunk), dtype=bool)
+        for at in np.flatnonzero(kind == Kind.REFERENCE).tolist():
+            text = chunk.texts[at]
+            try:
+                if text is not None:
+                    read_reference_text(text)
+            except TapeError as error:
+                wrong[at] = True
+                self._refuse(chunk, wrong, f"is a reference with a text that is none, {error}")
 
     def _check_possible(self, chunk: Chunk, kind: NDArray[Any]) -> None:
         """Require that each score and each result can follow those before it."""

@@ -15,16 +15,17 @@ SCORE          x                                                          clock,
 IN_PLAY_DELAY  x     x                                                    delay, ns
 RESULT         x     x      x                                             Result
 UNTYPED                                                                                as it came
-REFERENCE      x     x      x                                             probability
+REFERENCE      x     x      x                                             probability   source
 
 An OFFER row holds the largest stake, in cents, that a taker on the line may now place at these
 odds; zero removes the offer. UNREPORTED_CENTS is an offer of unreported size, on a tape that
 declares its amounts unreported. The line, odds and amount of a TRADE row are those of `side`: the
 maker, the taker, or unknown. A SCORE is home points, then away points; its clock is the playing
-time elapsed, overtimes included, and zero if unreported. A REFERENCE is a fair probability of a
-line from outside the exchange, as an integer number of PROBABILITY_PARTS strictly between zero and
-all of them, because every column but `text` is an integer. UNTYPED rows also mark the beginning and
-the end of a gap in the feed (`feed_marks.py`).
+time elapsed, overtimes included, and zero if unreported. A REFERENCE is a probability of a line
+from outside the exchange, as an integer number of PROBABILITY_PARTS strictly between zero and all
+of them, because every column but `text` is an integer; its text has the source, the source's own
+time and, for prices with a vig, those of the other selections (`reference_text.py`). UNTYPED rows
+also mark the beginning and the end of a gap in the feed (`feed_marks.py`).
 """
 
 from dataclasses import dataclass, field

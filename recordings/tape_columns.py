@@ -30,7 +30,7 @@ from strategies.trading.model.errors import WriteError
 # more of the disk than they save of the time.
 _MOST_ROWS = 1_000_000
 # The format of the file, and the rules that its rows passed: one of others is made again.
-_VERSION = 4
+_VERSION = 5
 # What is kept of a summary: all but what the recording itself holds.
 _KEPT = tuple(field.name for field in fields(TapeSummary) if field.name != "info")
 _LENGTH_BYTES = 8

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from recordings.feed_delays import FeedDelays
+from recordings.reference_text import reference_price
 from recordings.tape import (
     LONGEST_DELAY_NS,
     NOWHERE,
@@ -65,7 +66,7 @@ class TapeEvents:
             case Kind.SCORE:
                 return self.score(row.event, row.state, row.text)
             case Kind.REFERENCE:
-                return self.reference(row.line, row.state)
+                return self.reference(row.line, row.state, row.text)
         return None
 
     def trade(self, line: int, odds: int, amount_cents: int, side: int) -> TradeSeen:
@@ -92,9 +93,9 @@ class TapeEvents:
         """Return a score; raise TapeError for a text of another form than "54-51"."""
         return ScoreChanged(self._info.events[event].event_id, *score_of(text), clock_ns)
 
-    def reference(self, line: int, parts: int) -> ReferencePrice:
+    def reference(self, line: int, parts: int, text: str | None) -> ReferencePrice:
         """Return an outside price of a line, recorded in parts of PROBABILITY_PARTS."""
-        return ReferencePrice(self._line_id(line), parts / PROBABILITY_PARTS)
+        return reference_price(self._line_id(line), parts / PROBABILITY_PARTS, text)
 
     def _line_id(self, line: int) -> LineId:
         return self._info.lines[line].line_id

@@ -216,15 +216,18 @@ class TapeWriter:
         self._require_possible(event, self._states.apply_score(event, home, away, clock_ns))
         self._append(Kind.SCORE, event, state=clock_ns, text=f"{home}-{away}")
 
-    def reference(self, line: int, probability: float) -> None:
-        """Write an outside fair probability of a line; raise TapeError unless between 0 and 1."""
+    def reference(self, line: int, probability: float, text: str | None = None) -> None:
+        """Write an outside probability of a line; raise TapeError unless between 0 and 1.
+
+        `text` is what `reference_text` made of the rest of a price, such as its source.
+        """
         # What rounds to zero parts or to all of them is no probability between 0 and 1.
         if not 0.5 < probability * PROBABILITY_PARTS < PROBABILITY_PARTS - 0.5:
             message = f"line {self.info.lines[line].line_id}: {probability} is no fair probability"
             raise TapeError(message)
         event, market = self._line_indices[line]
         state = round(probability * PROBABILITY_PARTS)
-        self._append(Kind.REFERENCE, event, market, line, state=state)
+        self._append(Kind.REFERENCE, event, market, line, state=state, text=text)
 
     def in_play_delay(self, market: int, delay_ns: int) -> None:
         """Write how long a wager on a market is delayed while it is in-play."""

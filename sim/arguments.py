@@ -2,6 +2,9 @@
 
 import argparse
 
+# As many as sim/crowd/book_profiles.py has, which takes long to import.
+BOOKS_MAX = 4
+
 
 def seed_number(word: str) -> int:
     """Return a seed, a whole number of zero or more."""
@@ -24,6 +27,14 @@ def number_of_games(word: str) -> int:
     """Return a number of games, one or more."""
     if not word.isdecimal() or int(word) < 1:
         message = f"{word!r} is not a whole number, 1 or more"
+        raise argparse.ArgumentTypeError(message)
+    return int(word)
+
+
+def number_of_books(word: str) -> int:
+    """Return a number of simulated outside books, up to as many as there are."""
+    if not word.isdecimal() or int(word) > BOOKS_MAX:
+        message = f"{word!r} is not a whole number, 0 to {BOOKS_MAX}"
         raise argparse.ArgumentTypeError(message)
     return int(word)
 

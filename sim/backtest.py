@@ -1,7 +1,6 @@
 """A backtest: one desk on a market source, its results, and the same under other queue models."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -36,6 +35,7 @@ from sim.results.queue_bracket import QueueFigures
 from sim.results.run_journal import RunJournal
 from sim.results.run_summary import TRUE_QUEUE, BacktestSummary, FeedFigures, write_summary
 from sim.results.run_tables import RunTables
+from sim.results.source_scores import SourceScores
 from sim.results.summary import desk_models, exchange_models, summary_of
 from sim.results.wager_recorder import WagerRecorder
 from sim.run_socket import RunSocket, run_socket
@@ -86,6 +86,7 @@ class Pass:
     wagers: WagerRecorder
     source_run: SourceRun
     scores: PriceScores
+    source_scores: SourceScores
     seconds: float
     resumption: DailyResumption
     trade_pairing: str
@@ -176,7 +177,7 @@ class Backtest:
         with passes.beside(spare_processors() if beside else 0):
             tables = RunTables(folder)
             try:
-                with self._watched(folder) as watched:
+                with run_socket(folder, self.feed.name, wanted=self.is_watched) as watched:
                     chosen = self.run_pass(self.queue(), tables, show, watched)
                 by_queue = self._by_queue(chosen, passes)
                 tables.close()
@@ -229,10 +230,8 @@ class Backtest:
             env=env, info=info, activation=latency.activation, queue=queue, fees=self.fees
         )
         publisher = Publisher(env, inbox, latency.feed, info.clocks, self.market_keys)
-        chance = streams.named("faults")
-        connection = open_connection(
-            env, exchange, latency, inbox, publisher.markets, self.faults, chance
-        )
+        faults = self.faults, streams.named("faults")
+        connection = open_connection(env, exchange, latency, inbox, publisher.markets, *faults)
         source_run = self.feed.join(env, exchange, publisher, connection.participant)
         clock = self._clock_of(env, inbox.drain)
         journal = RunJournal(self.catalogue, tables)
@@ -254,10 +253,11 @@ class Backtest:
         if self.feed.has_days:
             resumption.start()
         inbox.connect(desk.take, desk.act, desk.wants_every_change, on_response=wagers.take)
-        scores = PriceScores(desk, clock)
+        scores, source_scores = PriceScores(desk, clock), SourceScores(desk, clock)
         if tables is not None:
             PriceSampler(desk, clock, tables, _SAMPLE_NS).start()
             scores.start()
+            source_scores.start()
         try:
             with rare_collections():
                 _play(env, connection, desk, source_run.ended)
@@ -270,13 +270,9 @@ class Backtest:
             journal.silences.close(clock.now_ns())
         seconds = perf_counter() - began
         pairing = str(exchange.trade_pairing)
-        return Pass(desk, journal, wagers, source_run, scores, seconds, resumption, pairing)
-
-    def _watched(self, folder: Path) -> AbstractContextManager[RunSocket | None]:
-        """Return the context in which the run can be watched, if it is to be."""
-        if not self.is_watched:
-            return nullcontext()
-        return run_socket(folder, self.session_name, self.feed.name)
+        return Pass(
+            desk, journal, wagers, source_run, scores, source_scores, seconds, resumption, pairing
+        )
 
     def _label(self, queue: QueueModel) -> str:
         return self.feed.name if self.feed.knows_queue else queue_label(queue)
@@ -339,6 +335,7 @@ class Backtest:
             recording_digest=source.digest,
             models=models,
             price_scores=chosen.scores.scores(),
+            source_scores=chosen.source_scores.scores(),
         )
         return replace(summary, feed=_with_recording(summary.feed, source))
 

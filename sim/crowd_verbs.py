@@ -5,10 +5,11 @@ from pathlib import Path
 
 from conf.command_line import print_line
 from conf.verb_parser import VerbParser
-from sim.arguments import number_of_games, planted_edge, seed_number, seed_numbers
+from sim.arguments import number_of_books, number_of_games, planted_edge, seed_number, seed_numbers
 
 SPORT = "the sport: nba, nfl, mlb or nhl"
 SEED = "the one source of chance"
+BOOKS = "record what this many simulated outside books offer as well, up to four; 0 by default"
 # Below the age beyond which `pricing=reference` takes a price for none.
 REFERENCE_S = 20.0
 
@@ -31,6 +32,7 @@ def generate(words: Sequence[str]) -> None:
         default="usual",
         help="hard: twelve more in every market than those at the start and at the end",
     )
+    parser.add_argument("--books", type=number_of_books, default=0, help=BOOKS)
     options = parser.parse_args(words)
     from sim.crowd.crowd_settings import SUSPENSIONS, CrowdSettings  # noqa: PLC0415
     from sim.crowd.games_console import present_games  # noqa: PLC0415
@@ -40,7 +42,9 @@ def generate(words: Sequence[str]) -> None:
         sport=options.sport,
         seed=options.seed,
         games=options.games,
-        settings=CrowdSettings(extra_suspensions=SUSPENSIONS[options.suspensions]),
+        settings=CrowdSettings(
+            extra_suspensions=SUSPENSIONS[options.suspensions], books=options.books
+        ),
     )
 
 
@@ -74,13 +78,17 @@ def season(words: Sequence[str]) -> None:
         help=f"record the true fair prices of main lines as well, every {REFERENCE_S:g} s, as "
         "those of an outside source",
     )
+    parser.add_argument("--books", type=number_of_books, default=0, help=BOOKS)
     options = parser.parse_args(words)
     from sim.crowd.crowd_settings import CrowdSettings  # noqa: PLC0415
     from sim.crowd.games_console import present_season  # noqa: PLC0415
     from sim.crowd.season.season import NEWS  # noqa: PLC0415
 
     settings = CrowdSettings(
-        news=NEWS, mispricing=options.planted_edge, reference_s=options.reference
+        news=NEWS,
+        mispricing=options.planted_edge,
+        reference_s=options.reference,
+        books=options.books,
     )
     present_season(
         options.out,

@@ -1,7 +1,6 @@
-"""Fair prices from outside the exchange: lines of JSON appended to a file, or sent by POST.
+"""Prices from outside the exchange: lines of JSON appended to a file, or sent by POST.
 
-A line is `{"line_id": ..., "probability": ...}`; instead of `line_id` it may have `strike_id`, the
-exchange's own name for it. Other keys are ignored. A price is stamped when it arrives.
+What a line may say is in `reference_line.py`. A price is stamped when it arrives.
 """
 
 import asyncio
@@ -13,19 +12,16 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from live.decode import WireStruct, read, unreadable
+from live.decode import unreadable
 from live.decode_errors import DecodeErrors
 from live.reference.file_tail import FileTail
+from live.reference.reference_line import OutsidePrice, read_price
 from live.wall_clock import WallClock
-from recordings.tape import PROBABILITY_PARTS
 from strategies.trading.model.errors import ConfigError, ProtocolError
-from strategies.trading.model.events import ReferencePrice
-from strategies.trading.model.ids import LineId
 from strategies.trading.model.setting_reader import SettingError
 from strategies.trading.model.settings import Port
 
 _LOOK_SECONDS = 0.05
-_LEAST = 1 / PROBABILITY_PARTS
 
 HEADER_FILE = "reference.header"
 # Lines of posts that wait to be processed.
@@ -41,7 +37,7 @@ class ReferenceSettings:
 
     path: Annotated[
         Annotated[str, Meta(min_length=1)] | None,
-        Meta(description="A file to which lines of JSON are appended: line_id and probability."),
+        Meta(description="A file to which lines of JSON are appended, as in docs/reference.md."),
     ] = None
     port: Annotated[
         Port | None,
@@ -59,7 +55,7 @@ class ReferenceLine(Struct, frozen=True):
 
     received_ns: int
     raw: bytes
-    price: ReferencePrice | None
+    price: OutsidePrice | None
 
 
 class ReferenceSource:
@@ -163,22 +159,7 @@ class ReferenceSource:
 
     def _read(self, now_ns: int, line: bytes) -> ReferenceLine:
         try:
-            return ReferenceLine(now_ns, line, read_price(line))
+            return ReferenceLine(now_ns, line, read_price(line, now_ns))
         except ProtocolError as error:
             self._decode_errors.note(error)
             return ReferenceLine(now_ns, line, None)
-
-
-class _WirePrice(WireStruct, frozen=True):
-    probability: Annotated[float, Meta(ge=_LEAST, le=1 - _LEAST)]
-    line_id: str | None = None
-    strike_id: str | None = None
-
-
-def read_price(line: bytes) -> ReferencePrice:
-    """Return the price in a line; raise ProtocolError if there is no valid price."""
-    price = read(_WirePrice, line, "reference")
-    names = {price.line_id, price.strike_id} - {None, ""}
-    if len(names) != 1:
-        raise unreadable("reference", "needs one line_id or strike_id", line)
-    return ReferencePrice(LineId(str(names.pop())), price.probability)

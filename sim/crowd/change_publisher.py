@@ -50,8 +50,8 @@ class RowSink(Protocol):
     def in_play_delay(self, market: int, delay_ns: int) -> None:
         """Write how long placements of a market wait while it is in-play."""
 
-    def reference(self, line: int, probability: float) -> None:
-        """Write an outside fair probability of a line."""
+    def reference(self, line: int, probability: float, text: str | None = None) -> None:
+        """Write an outside probability of a line; the text has its source."""
 
     def result(self, line: int, result: Result) -> None:
         """Write the result of a line."""

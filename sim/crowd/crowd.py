@@ -8,6 +8,7 @@ from numpy.random import Generator
 from simpy import Process
 
 from recordings.tape import Clocks, TapeInfo
+from sim.crowd.book_profiles import BOOK_PROFILES
 from sim.crowd.change_publisher import ChangeListener, ChangePublisher
 from sim.crowd.crowd_settings import CrowdSettings, compressed
 from sim.crowd.endings import drawn_ending, end_of_day_ns
@@ -19,6 +20,7 @@ from sim.crowd.maker import Maker
 from sim.crowd.maker_profiles import MAKER_PROFILES
 from sim.crowd.market_offering import MarketOffering, drawn_event
 from sim.crowd.punters import Punters
+from sim.crowd.simulated_books import SimulatedBook
 from sim.crowd.sports.registry import sport_named
 from sim.crowd.takers import Takers
 from sim.crowd.timeline import GameTimeline
@@ -128,6 +130,9 @@ class Crowd:
             self._stream("timeline"),
             has_clock=self.sport.has_clock,
         )
+        for profile in BOOK_PROFILES[: self.settings.books]:
+            book = SimulatedBook(profile, context, publisher, self._stream(profile.name))
+            env.process(book.run())
         return CrowdRun(publisher, env.process(timeline.run()))
 
     def _stream(self, name: str) -> Generator:

@@ -6,6 +6,7 @@ from typing import Self
 
 from numpy.random import Generator
 
+from sim.crowd.book_profiles import BOOK_PROFILES
 from sim.crowd.crowd_types import CROWD_TYPES, CrowdType
 from sim.crowd.game import Game, Score, Situation, Span
 
@@ -34,7 +35,8 @@ class CrowdSettings:
     low: whoever backs these lines at its fair price has that edge, and who backs the others lacks
     it. A line that is worth less than twice of it is priced at half of its value. `reference_s`
     is the time between two publications of the true fair prices of main lines, as if by an outside
-    source; None publishes none.
+    source; None publishes none. `books` is how many simulated outside books publish what they
+    offer, the sharpest first (`simulated_books.py`).
     """
 
     opens_before_s: float = DAY_S
@@ -50,6 +52,7 @@ class CrowdSettings:
     news: float = 1.0
     mispricing: float = 0.0
     reference_s: float | None = None
+    books: int = 0
 
     @property
     def notes(self) -> list[str]:
@@ -62,7 +65,15 @@ class CrowdSettings:
             )
         if self.reference_s is not None:
             notes.append("SIMULATED reference prices: the true fair prices, without a planted edge")
+        if self.books:
+            names = ", ".join(profile.name for profile in BOOK_PROFILES[: self.books])
+            notes.append(f"SIMULATED outside books, with assumed vig, lag and error: {names}")
         return notes
+
+    @property
+    def has_outside_prices(self) -> bool:
+        """Return whether prices from outside the exchange are published."""
+        return self.reference_s is not None or self.books > 0
 
     @classmethod
     def drawn(cls, rng: Generator) -> Self:

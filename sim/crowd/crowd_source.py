@@ -10,6 +10,7 @@ from simpy import Event
 from recordings.tape import Clocks, TapeInfo
 from recordings.writer import TapeWriter
 from sim.crowd.activity_rates import NS_PER_MINUTE, ProcessGenerator
+from sim.crowd.book_profiles import BOOK_PROFILES
 from sim.crowd.crowd import Crowd, CrowdRun
 from sim.crowd.crowd_settings import SUSPENSIONS, CrowdSettings
 from sim.crowd.row_sinks import DeskListener, TapeListener
@@ -62,8 +63,8 @@ class CrowdSource:
 
     @property
     def outside_prices(self) -> bool:
-        """Return False: a crowd trades at one exchange."""
-        return False
+        """Return whether simulated books publish what they offer."""
+        return self._settings.has_outside_prices
 
     def follows(self, event_id: EventId) -> bool:  # noqa: ARG002
         """Return True: its one game is what was asked for."""
@@ -182,6 +183,11 @@ def crowd_source(
         PositiveMinutes | None,
         Meta(description="How long the game lasts by the wall; null: its usual length."),
     ],
+    books: Annotated[
+        int,
+        Meta(ge=0, le=len(BOOK_PROFILES)),
+        Meta(description="How many simulated outside books there are, for pricing=books."),
+    ],
     record_to: Annotated[
         str | None, Meta(description="A new folder for a recording of it; null: none.")
     ],
@@ -199,5 +205,6 @@ def crowd_source(
         extra_suspensions=SUSPENSIONS[suspensions],
         in_play_delay_s=None if in_play_delay_seconds is None else float(in_play_delay_seconds),
         game_s=None if game_minutes is None else game_minutes * S_PER_MINUTE,
+        books=books,
     )
     return CrowdSource(sport, seed, settings, None if record_to is None else Path(record_to))

@@ -101,5 +101,6 @@ def write_game(plan: GamePlan, observe: ObserveGame = _observe_nothing) -> int:
 def _plan(folder: Path, sport: str, seed: int, settings: CrowdSettings) -> GamePlan:
     hard = settings.extra_suspensions == SUSPENSIONS[HARD]
     options = f" --suspensions {HARD}" if hard else ""
+    options += f" --books {settings.books}" if settings.books else ""
     source = f"simulated: python -m sim generate {sport} --seed {seed}{options}"
     return GamePlan(folder, source, sport, seed, settings)

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.random import Generator
 
+from recordings.reference_text import reference_price
 from recordings.tape import Side, TapeInfo
 from recordings.writer import TapeWriter
 from sim.crowd.activity_rates import NS_PER_MS
@@ -13,7 +14,6 @@ from strategies.trading.model.events import (
     EventStatusChanged,
     MarketStatusChanged,
     OfferChanged,
-    ReferencePrice,
     ScoreChanged,
     TradeSeen,
 )
@@ -132,11 +132,11 @@ class DeskListener:
     def in_play_delay(self, market: int, delay_ns: int) -> None:
         """Publish nothing: a desk notices the delay by its own wagers."""
 
-    def reference(self, line: int, probability: float) -> None:
-        """Publish an outside fair probability of a line."""
+    def reference(self, line: int, probability: float, text: str | None = None) -> None:
+        """Publish an outside probability of a line; the text has its source."""
         named = self._info.lines[line]
         if named.market_key in self._publisher.markets:
-            event = ReferencePrice(named.line_id, probability)
+            event = reference_price(named.line_id, probability, text)
             self._publisher.publish(event, self._arrival_ns)
 
     def result(self, line: int, result: Result) -> None:

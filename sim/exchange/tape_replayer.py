@@ -115,7 +115,7 @@ class TapeReplayer:
                 self._apply_feed_mark(text, arrival_ns)
             case Kind.REFERENCE if self._books[line].subscribed:
                 # A price from outside the exchange: it changes no book.
-                self._publisher.publish(self._events.reference(line, state), arrival_ns)
+                self._publisher.publish(self._events.reference(line, state, text), arrival_ns)
 
     def _note_delay(self, kind: int, event: int, now_ns: int, arrival_ns: int) -> None:
         if kind not in _NOT_OF_THE_FEED and self._follows(event):

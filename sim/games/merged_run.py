@@ -35,7 +35,7 @@ _SUMS = (
 # Those that are the largest of any game: no bankroll had more than its own.
 _LARGEST = ("max_exposure_cents", "max_drawdown_cents")
 _COUNTERS = ("wagers_ended", "denials_by_control", "rejections_by_code")
-_LISTS = ("events", "pairs", "settled", "open_positions", "quoted")
+_LISTS = ("events", "pairs", "settled", "open_positions", "quoted", "source_scores")
 # The column of each table by which its rows are in order of time.
 _TIMES = {name: next(iter(types)) for name, types in TABLES.items()} | {
     "wagers": "placed_ns",

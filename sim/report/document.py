@@ -22,6 +22,7 @@ from sim.report.profit_section import phases_of_event, profit_split
 from sim.report.quote_section import quotes
 from sim.report.quoting_section import quoted, silences
 from sim.report.run_folder import Run, read_run
+from sim.report.source_score_section import source_scores
 from sim.results.split_text import nothing_placed, split_line
 from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import ReportError, TradingError
@@ -89,6 +90,7 @@ def _document(run: Run) -> str:
             section("Inventory", [inventory(run)]),
             section("Our quotes and the market", [quotes(run)]),
             *_priced(run),
+            *_sources(run),
             *_noted(run),
             section("Fills", [wager_section.fills_by_pair(run), wager_section.largest_fills(run)]),
             section("What fills were worth", [fill_values(run)]),
@@ -116,6 +118,7 @@ def _event_document(run: Run, events: int) -> str:
             section("Where the profit came from", [profit_split(run), phases_of_event(run)]),
             section("Inventory", [inventory(run, None)]),
             section("Our quotes and the market", [quotes(run, None)]),
+            *_sources(run),
             *_noted(run, None),
             section("Fills", [wager_section.fills_by_pair(run), wager_section.largest_fills(run)]),
             section("What fills were worth", [fill_values(run)]),
@@ -168,6 +171,12 @@ def _priced(run: Run) -> list[Html]:
     if not run.summary.price_scores:
         return []
     return [section("The pricing and the market", [price_scores(run)])]
+
+
+def _sources(run: Run) -> list[Html]:
+    if not run.summary.source_scores:
+        return []
+    return [section("Outside sources", [source_scores(run)])]
 
 
 def _noted(run: Run, *most: int | None) -> list[Html]:

@@ -103,6 +103,7 @@ def _summary(run: Run, event: EventSpan) -> BacktestSummary | SessionRunSummary:
         unsettled=added_fills(run.fills, unsettled),
         fill_values=fill_values(run.fills),
         price_scores=[],
+        source_scores=[each for each in s.source_scores if each.event_id == event.event_id],
         silences=_silences(run.silences, last_ns),
     )
 

@@ -137,6 +137,31 @@ class PriceScore(Struct, frozen=True):
     market: float
 
 
+class Losses(Struct, frozen=True):
+    """The mean log losses of a source, of the desk and of the market, on the same samples."""
+
+    samples: int
+    source: float
+    desk: float
+    market: float
+
+
+class SourceScore(Struct, frozen=True):
+    """How right an outside source was in one game, beside the desk's pricing and the market.
+
+    `desk_gap` is how far its prices were from the desk's, in probability, a mean over all samples.
+    `by_results` are losses by the results of the pairs; `by_close` those of samples from before
+    play by the market's last price before it, beyond the loss of that price itself.
+    """
+
+    event_id: str
+    source: str
+    samples: int
+    desk_gap: float
+    by_results: Losses
+    by_close: Losses
+
+
 class SilenceTotal(Struct, frozen=True):
     """For how long markets were not quoted for one reason, added up over these markets.
 
@@ -218,7 +243,7 @@ class RunSummary(Struct, frozen=True, kw_only=True):
     that could pay for it, None if there was a time without cash. `limits` are sentences on what the
     run cannot show, `models` the assumptions in words, `code` the SHA-256 of each module outside of
     this project that the configuration names. `price_scores` are empty where the pricing is the
-    market's own price, and in runs of a session.
+    market's own price, and in runs of a session; `source_scores` without outside prices.
     """
 
     limits: list[str] = []
@@ -270,6 +295,7 @@ class RunSummary(Struct, frozen=True, kw_only=True):
     models: dict[str, Any]
     code: dict[str, str] = {}
     price_scores: list[PriceScore] = []
+    source_scores: list[SourceScore] = []
 
 
 class BacktestSummary(RunSummary, frozen=True, kw_only=True, omit_defaults=True):

@@ -9,13 +9,14 @@ import numpy as np
 from recordings.feed_marks import feed_mark, with_events
 from recordings.joined_info import JoinedPlaces
 from recordings.reader import Tape
+from recordings.reference_text import reference_price
 from recordings.tape import Kind
 from recordings.tape_columns import TapeColumns, tape_columns
 from recordings.utc_time import utc_text
 from recordings.validator import TapeSummary
 from sim.engine.exchange_rows import WINDOW_NS, Columns, ExchangeRow, exchange_rows
 from sim.sources.source_limits import assumed_cents
-from strategies.trading.model.ids import EventId, MarketKey
+from strategies.trading.model.ids import EventId, LineId, MarketKey
 
 # The columns of a row that say what it is about, of which only the last row before a cut counts.
 _SUBJECTS = {
@@ -25,7 +26,6 @@ _SUBJECTS = {
     Kind.SCHEDULE: "event",
     Kind.SCORE: "event",
     Kind.RESULT: "line",
-    Kind.REFERENCE: "line",
 }
 
 
@@ -172,6 +172,9 @@ def _keep(state: dict[tuple[Any, ...], ExchangeRow], row: ExchangeRow) -> None:
     elif kind == Kind.UNTYPED and (mark := feed_mark(row[-1])) is not None:
         # A cut that begins in a gap begins without the feed.
         key = (kind, *mark.event_ids)
+    elif kind == Kind.REFERENCE:
+        source = reference_price(LineId(""), 0.5, row[-1])
+        key = (kind, line, source.source, source.point)
     elif kind in _SUBJECTS:
         key = (kind, subjects[_SUBJECTS[Kind(kind)]])
     else:

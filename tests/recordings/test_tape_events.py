@@ -77,6 +77,15 @@ def row(
         (row(Kind.SCHEDULE, state=7), EventScheduled(GAME, 7)),
         (row(Kind.SCORE, state=60, text="54-51"), ScoreChanged(GAME, 54, 51, 60)),
         (row(Kind.REFERENCE, 0, state=PROBABILITY_PARTS // 4), ReferencePrice(HOME, 0.25)),
+        (
+            row(
+                Kind.REFERENCE,
+                0,
+                state=PROBABILITY_PARTS // 4,
+                text='{"source":"book","at_ns":7,"opposite":0.8,"others":[0.1],"point":-5.5}',
+            ),
+            ReferencePrice(HOME, 0.25, "book", 7, 0.8, (0.1,), -5.5),
+        ),
     ],
 )
 def test_a_row_becomes_its_event(read: Row, event: Event) -> None:

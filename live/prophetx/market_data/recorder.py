@@ -27,6 +27,7 @@ from live.prophetx.wire.frames import (
 )
 from live.prophetx.wire.markets import WireEvent, WireMarket
 from live.prophetx.wire.orders import WireOrder
+from live.reference.reference_line import OutsidePrice
 from live.reference.reference_source import ReferenceLine
 from live.session.catalogue_updates import CatalogueUpdates
 from live.session.gateway import MarketListener, Notify
@@ -36,7 +37,6 @@ from recordings.writer import TapeWriter
 from recordings.writing import make_private_file, writing
 from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import ProtocolError
-from strategies.trading.model.events import ReferencePrice
 from strategies.trading.model.ids import LineId
 from strategies.trading.model.units import NS_PER_SECOND
 
@@ -44,6 +44,9 @@ _COMPRESSION_LEVEL = 1
 # Lines compressed together: each block costs time, and switches to the socket's thread.
 _LINES_PER_BLOCK = 16
 _PRIVATE = "private-service="
+
+# The line, the source and the source's own point of a price.
+_PriceKey = tuple[LineId, str, float | None]
 
 
 class Snapshot(NamedTuple):
@@ -130,7 +133,7 @@ class Recorder:
         self._request_snapshot = request_snapshot
         self._notify = notify
         self._waiting: list[Message] | None = None
-        self._waiting_prices: dict[LineId, ReferencePrice] = {}
+        self._waiting_prices: dict[_PriceKey, OutsidePrice] = {}
         self._last_ns = 0
         self._whole_ns = 0
         self._lost_ns: int | None = None
@@ -165,8 +168,9 @@ class Recorder:
         self._raw.append(line.received_ns, line.raw)
         if line.price is None:
             self._write_untyped(line.received_ns, line.raw)
-        elif self._may_be_added(line.price.line_id):
-            self._waiting_prices[line.price.line_id] = line.price
+        elif self._may_be_added(line.price.price.line_id):
+            price = line.price.price
+            self._waiting_prices[price.line_id, price.source, price.point] = line.price
         else:
             self._write_price(line.price, line.received_ns)
 
@@ -250,7 +254,7 @@ class Recorder:
         awaited = self.awaits_snapshot or not self._was_whole
         return awaited and not self._rows.knows_line(line_id)
 
-    def _write_price(self, price: ReferencePrice, at_ns: int) -> None:
+    def _write_price(self, price: OutsidePrice, at_ns: int) -> None:
         self._begin_message(at_ns, 0)
         try:
             self._rows.write_reference(price)

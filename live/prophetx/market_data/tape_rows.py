@@ -9,12 +9,13 @@ from live.prophetx.market_data import mapping
 from live.prophetx.market_data.mapping import LineLevels
 from live.prophetx.wire.frames import SelectionsChange, TradeInfo
 from live.prophetx.wire.markets import WireEvent, WireLevel, WireMarket, WireStrike, point_of
+from live.reference.reference_line import OutsidePrice
+from recordings.reference_text import reference_text
 from recordings.tape import Side
 from recordings.writer import TapeWriter
 from strategies.trading.markets.market_filter import MarketFilter
 from strategies.trading.model.book import DISPLAYED_LEVELS
 from strategies.trading.model.errors import ProtocolError
-from strategies.trading.model.events import ReferencePrice
 from strategies.trading.model.ids import LineId
 from strategies.trading.model.market import Line, Market
 
@@ -43,6 +44,7 @@ class MarketRows:
         self._markets: dict[MarketIds, tuple[int, Market]] = {}
         self._ignored: set[int | MarketIds] = set()
         self._lines: dict[str, int] = {}
+        self._line_markets: dict[int, int] = {}
         self._opposites: dict[int, int] = {}
         self._firsts: dict[tuple[int, float], int] = {}
         self._shown: dict[int, dict[int, _Amounts]] = {}
@@ -231,6 +233,7 @@ class MarketRows:
         self._lines[first.line_id], self._lines[second.line_id] = indices
         self._opposites[indices[0]], self._opposites[indices[1]] = indices[1], indices[0]
         self._firsts[market, first.point] = indices[0]
+        self._line_markets |= dict.fromkeys(indices, market)
         return indices
 
     def _write_offers(self, line: int, offers: dict[int, _Amounts]) -> None:
@@ -262,13 +265,22 @@ class MarketRows:
         """Return whether a line is on the tape."""
         return line_id in self._lines
 
-    def write_reference(self, price: ReferencePrice) -> None:
-        """Write a price from outside; raise ProtocolError if its line is not on the tape."""
+    def write_reference(self, outside: OutsidePrice) -> None:
+        """Write a price from outside; raise ProtocolError if its lines are no pair on the tape."""
+        price = outside.price
         line = self._lines.get(price.line_id)
         if line is None:
-            message = "reference: its line is not followed"
+            message = f"reference, source {price.source}: its line is not followed"
             raise ProtocolError(message, repr(price))
-        self._writer.reference(line, price.probability)
+        info = self._writer.info
+        market = info.markets[self._line_markets[line]]
+        opposite = self._lines.get(outside.opposite_id or "")
+        second = None if opposite is None else info.lines[opposite]
+        problem = outside.problem(market.type, info.lines[line], second)
+        if problem is not None:
+            message = f"reference, source {price.source}: {problem}"
+            raise ProtocolError(message, repr(outside))
+        self._writer.reference(line, price.probability, reference_text(price))
 
     def _is_permitted(self, odds: int, amounts: _Amounts) -> bool:
         if odds in self._permitted and min(amounts) >= 0:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from live.session.control.limit_usage import line_limit, session_limits, used_of
 from live.session.control.settable_settings import SettableSettings
 from live.session.monitoring.health import Health
+from live.session.monitoring.source_lines import pair_text
 from live.wall_clock import utc_text
 from strategies.trading.desk.desk import Desk
 from strategies.trading.markets.market_states import MarketState
@@ -129,13 +130,18 @@ class SessionStatus:
         if reason is not None:
             return f"not quoted{since}: {reason}"
         live = sum(1 for line in market.line_ids for _ in self._desk.wagers.live_on(line))
-        return f"{counted(live, 'wager')} open" if live else f"nothing open{since}"
+        if live:
+            return f"{counted(live, 'wager')} open"
+        return f"nothing open{since}{market.silence and f': {market.silence}'}"
 
     def _pair_lines(self, market: MarketState, book: Book) -> Iterator[str]:
         desk, event = self._desk, market.event.event
         position = desk.exposure.positions.get(book.pair.pair_id)
         fair = desk.market_fair(book.pair.pair_id, self._clock.now_ns())
         sides = ((book.pair.first, book.first, fair), (book.pair.second, book.second, fair))
+        said = pair_text(market.event, book.pair, self._clock.now_ns())
+        if said is not None:
+            yield f"    sources of {book.pair.first.label(market.market, event)}: {said}"
         for side, (line, offers, first_fair) in enumerate(sides):
             wagers = list(desk.wagers.live_on(line.line_id))
             profit = 0 if position is None or position.flat else position.profit_if[side]

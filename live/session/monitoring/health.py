@@ -10,6 +10,7 @@ from typing import Any
 
 from live.session.gateway import MarketData
 from live.session.monitoring.silence_lines import SilenceLines
+from live.session.monitoring.source_lines import refused_text, source_rows
 from recordings.journal.entries import Payload
 from recordings.journal.quote_coverage import MarketCoverage, QuoteCoverage
 from strategies.trading.desk.desk import Desk
@@ -113,7 +114,8 @@ class Health:
             f"feed {self._feed_text()}",
             counted(self._denials.total(), "denial"),
         ]
-        return "; ".join(parts)
+        refused = refused_text(desk.market_states)
+        return "; ".join(parts if refused is None else [*parts, refused])
 
     @property
     def placing(self) -> RoundTripTimes:
@@ -189,6 +191,7 @@ class Health:
             ("cancelling", str(self._cancelling)),
             ("feed", self._feed_text()),
             ("denials", ", ".join(denials) or "none"),
+            *source_rows(desk.market_states, self._clock.now_ns()),
         ]
         coverage = self.coverage_rows(self.coverage.markets(self._clock.now_ns()))
         rows += [("quotes", f"{market}: {text}") for market, text in coverage]
@@ -211,6 +214,7 @@ class Health:
             ("wagers", self._responses_text()),
             ("matched", f"{dollars_text(self._matched_cents)} in {counted(self._fills, 'fill')}"),
             ("denials", ", ".join(denials) or "none"),
+            *source_rows(self._desk.market_states, self._clock.now_ns()),
         ]
 
     # Counting ---------------------------------------------------------------------------------

@@ -54,6 +54,7 @@ class SeasonFolder:
         edge = self._settings.mispricing
         options = f" --planted-edge {edge:g}" if edge else ""
         options += "" if self._settings.reference_s is None else " --reference"
+        options += f" --books {self._settings.books}" if self._settings.books else ""
         source = f"simulated: python -m sim season {sport} --seed {seed}{options}"
         return [
             GamePlan(
@@ -86,9 +87,14 @@ class SeasonFolder:
             "seed": self._season.seed,
             "planted_edge": self._settings.mispricing,
             "reference_seconds": self._settings.reference_s,
-            "crowd": asdict(self._settings) | {"types": [str(t) for t in self._settings.types]},
+            "crowd": self._crowd(),
             "teams": teams,
         }
+
+    def _crowd(self) -> dict[str, Any]:
+        crowd = asdict(self._settings) | {"types": [str(each) for each in self._settings.types]}
+        # Seasons from before there were books go on where they were stopped.
+        return crowd if crowd["books"] else {k: v for k, v in crowd.items() if k != "books"}
 
     def _require_empty(self) -> None:
         others = sorted(path.name for path in self.path.iterdir() if path.name[0] != ".")

@@ -66,7 +66,7 @@ def assemble_desk(
     """
     strategy = make_strategy(settings.strategy)
     eager = strategy.quote_refresh_ns == 0
-    market_states = MarketStates(catalogue, market_keys, eager=eager)
+    market_states = MarketStates(catalogue, market_keys, settings.pricing.source_rules, eager=eager)
     exposure = Exposure(catalogue.events)
     balance_cents = settings.starting_balance_cents
     ledger = Ledger(catalogue, exposure, settings.commission, balance_cents)

@@ -20,7 +20,7 @@ from strategies.trading.desk.account_check import AccountCheck
 from strategies.trading.desk.alarm import Alarm
 from strategies.trading.desk.command_sender import CommandSender
 from strategies.trading.desk.denied_markets import DeniedMarkets
-from strategies.trading.desk.market_view import DeskViews, Fairs, decision_on, silence_reason
+from strategies.trading.desk.market_view import DeskViews, Fairs, decision_on
 from strategies.trading.desk.quote_checks import quotes_of, require_quotes
 from strategies.trading.desk.strategy_checks import change_strategy
 from strategies.trading.desk.wakeups import Wakeups
@@ -357,7 +357,8 @@ class Desk:
         self.views.forget_own_fairs(market)
         targets = () if market.block_reason else self._quote(market, fairs, now_ns)
         same = targets == market.targets and targets is not None
-        if same and self.risk.prices_hold(market, targets, now_ns):
+        holds = same and self.risk.prices_hold(market, targets, now_ns)
+        if holds and self.views.silence_holds(market, fairs, targets, now_ns):
             return
         require_quotes(self._strategy, targets, market.line_ids)
         mispriced = self.risk.halt_if_mispriced(market, targets, now_ns)
@@ -368,8 +369,8 @@ class Desk:
         changes = self.manager.converge(market.line_ids, targets, allowed, now_ns)
         if changes.cancels or changes.places:
             denials += self._sender.send(changes, now_ns)
-        silence = silence_reason(market, fairs, targets, denials, self.wagers, self.risk)
-        self._journal.decided(now_ns, decision_on(market, fairs, allowed, silence))
+        market.silence = self.views.silence_reason(market, fairs, targets, denials, now_ns)
+        self._journal.decided(now_ns, decision_on(market, fairs, allowed))
         self._denied.note(market, denials, now_ns)
         market.waiting = not changes.complete
         market.targets = None if denials else targets

@@ -11,7 +11,7 @@ from strategies.trading.model.position import Exposure
 from strategies.trading.ports.journal import Decision, Denial
 from strategies.trading.ports.strategy import Quote
 from strategies.trading.ports.view import OWN_FAIR, MarketView, Note, OwnWager, PairView, View
-from strategies.trading.pricing.touch import Pricing
+from strategies.trading.pricing.touch import NO_FAIR_PRICE, Pricing
 from strategies.trading.risk.risk_manager import RiskManager
 from strategies.trading.wagers.wager import Wager, Wagers
 from strategies.trading.wagers.wager_state import WagerState
@@ -111,6 +111,40 @@ class DeskViews:
         if note.name == OWN_FAIR and note.pair_id is not None:
             self.own_fairs[note.pair_id] = note.value
 
+    def silence_reason(
+        self,
+        market: MarketState,
+        fairs: Fairs,
+        targets: tuple[Quote, ...],
+        denials: Sequence[Denial],
+        now_ns: int,
+    ) -> str:
+        """Return why nothing of ours is offered after a decision, empty if something is."""
+        if market.block_reason is not None:
+            halted = self._risk.halt_reason
+            return market.block_reason if halted is None else f"halted: {halted}"
+        if not targets:
+            if any(fair is not None for fair in fairs):
+                return "the strategy quotes nothing"
+            return self._unpriced_reason(market, now_ns)
+        if not denials or any(True for line in market.line_ids for _ in self._wagers.live_on(line)):
+            return ""
+        return f"{denials[0].control}: {denials[0].reason}"
+
+    def silence_holds(
+        self, market: MarketState, fairs: Fairs, targets: tuple[Quote, ...], now_ns: int
+    ) -> bool:
+        """Return whether a market without a price lacks it for the reason of the last decision."""
+        if targets or market.block_reason is not None or any(fair is not None for fair in fairs):
+            return True
+        return self._unpriced_reason(market, now_ns) == market.silence
+
+    def _unpriced_reason(self, market: MarketState, now_ns: int) -> str:
+        """Return why the first pair of a market has no fair price; it stands for the others."""
+        if not market.books:
+            return NO_FAIR_PRICE
+        return self._pricing.unpriced_reason(market.books[0], market.event, now_ns)
+
     def _of_other(self, market: MarketState, now_ns: int) -> MarketView:
         pairs = [
             PairView(
@@ -140,33 +174,11 @@ def _placed_ns(wager: Wager) -> int:
     return wager.placed_ns
 
 
-def decision_on(
-    market: MarketState, fairs: Fairs, quotes: tuple[Quote, ...], silence: str
-) -> Decision:
+def decision_on(market: MarketState, fairs: Fairs, quotes: tuple[Quote, ...]) -> Decision:
     """Return the record of a decision, without the pairs that have no price."""
     priced: list[tuple[PairId, float]] = [
         (book.pair.pair_id, fair)
         for book, fair in zip(market.books, fairs, strict=True)
         if fair is not None
     ]
-    return Decision(market.key, tuple(priced), quotes, silence)
-
-
-def silence_reason(
-    market: MarketState,
-    fairs: Fairs,
-    targets: tuple[Quote, ...],
-    denials: Sequence[Denial],
-    wagers: Wagers,
-    risk: RiskManager,
-) -> str:
-    """Return why nothing of ours is offered in a market after a decision, empty if something is."""
-    if market.block_reason is not None:
-        halted = risk.halt_reason
-        return market.block_reason if halted is None else f"halted: {halted}"
-    if not targets:
-        unpriced = all(fair is None for fair in fairs)
-        return "no fair price" if unpriced else "the strategy quotes nothing"
-    if not denials or any(True for line in market.line_ids for _ in wagers.live_on(line)):
-        return ""
-    return f"{denials[0].control}: {denials[0].reason}"
+    return Decision(market.key, tuple(priced), quotes, market.silence)

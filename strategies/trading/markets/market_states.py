@@ -26,7 +26,9 @@ from strategies.trading.model.events import (
 from strategies.trading.model.ids import EventId, LineId, MarketKey, PairId
 from strategies.trading.model.market import Market, MarketStatus, Pair
 from strategies.trading.model.odds import implied_probability
+from strategies.trading.model.source_prices import SourcePrice, SourceRecords
 from strategies.trading.ports.journal import Denial
+from strategies.trading.ports.source_rules import SourceRules
 from strategies.trading.ports.strategy import Quote
 
 _T = TypeVar("_T")
@@ -39,7 +41,8 @@ class MarketState:
     quotes, None if something has happened since by which other commands may follow from the same
     quotes; `waiting` is whether some of their changes must wait for a response or a time.
     `block_reason` is why no quotes were allowed at the last decision, None if they were; `denials`
-    are those of the last decision, so that a lasting one is reported once.
+    are those of the last decision, so that a lasting one is reported once; `silence` is why nothing
+    was offered after the last decision that was journaled.
     """
 
     __slots__ = (
@@ -52,6 +55,7 @@ class MarketState:
         "line_ids",
         "market",
         "paused",
+        "silence",
         "status",
         "targets",
         "urgent",
@@ -72,6 +76,7 @@ class MarketState:
         self.waiting = False
         self.targets: tuple[Quote, ...] | None = None
         self.block_reason: str | None = None
+        self.silence = ""
         self.denials: list[Denial] = []
 
     def add(self, book: Book) -> None:
@@ -84,13 +89,20 @@ class MarketStates:
     """The markets that a desk follows: applies market data, and keeps which markets are due."""
 
     def __init__(
-        self, catalogue: Catalogue, market_keys: tuple[MarketKey, ...], *, eager: bool
+        self,
+        catalogue: Catalogue,
+        market_keys: tuple[MarketKey, ...],
+        source_rules: SourceRules,
+        *,
+        eager: bool,
     ) -> None:
-        """Follow these markets of a catalogue.
+        """Follow these markets of a catalogue; the rules are for prices of outside sources.
 
         If eager, a change of the touch is urgent, and one behind it needs no decision.
         """
         self._eager = eager
+        self._source_rules = source_rules
+        self.sources = SourceRecords()
         self.catalogue = catalogue
         self.feed_lost = False
         self.feed = FeedRecord()
@@ -274,14 +286,47 @@ class MarketStates:
 
     def _apply_reference(self, event: ReferencePrice, at_ns: int) -> None:
         """Store an outside price; its arrival does not prove that the exchange's feed is alive."""
-        if event.line_id not in self._offers:
+        if event.line_id not in self._offers or not self.sources.knows(event.source):
             return
         market = self._offers[event.line_id][1]
-        pair, probability = self.catalogue.pair_of(event.line_id), event.probability
+        pair, fair = self.catalogue.pair_of(event.line_id), self._source_rules.fair(event)
+        point = pair.first.point
         if event.line_id != pair.first.line_id:
-            probability = 1.0 - probability
-        market.event.references[pair.pair_id] = ReceivedReference(probability, at_ns)
-        self.mark(market)
+            fair = 1.0 - fair
+            if event.point is not None:
+                point = market.market.type.opposite_point(event.point)
+        elif event.point is not None:
+            point = event.point
+        refusal = self._put_source_price(event, market, point, fair, at_ns)
+        self.sources.note(event.source, at_ns, refusal)
+        if refusal is None:
+            for book in market.books:
+                if book.pair.first.point == point:
+                    received = ReceivedReference(fair, at_ns)
+                    market.event.references[book.pair.pair_id] = received
+        if self._source_rules.across_markets:
+            for each in self.markets_of(market.key.event_id):
+                self.mark(each)
+        else:
+            self.mark(market)
+
+    def _put_source_price(
+        self, event: ReferencePrice, market: MarketState, point: float, fair: float, at_ns: int
+    ) -> str | None:
+        """Store the newest price of a source; return why it does not count, None if it does."""
+        sources, kind = market.event.sources, market.market.kind
+        before = sources.at(kind, point).get(event.source)
+        # A clock that is ahead must not make a price younger than it can be.
+        own_ns = min(event.at_ns, at_ns) if event.at_ns else at_ns
+        refusal = self._source_rules.refusal(event.source, fair, before, market.event, own_ns)
+        if refusal is None:
+            price = SourcePrice(fair, own_ns, None, fair, own_ns)
+        elif before is None:
+            price = SourcePrice(fair, own_ns, refusal, 0.0, 0)
+        else:
+            price = before._replace(fair=fair, at_ns=own_ns, refusal=refusal)
+        sources.put(event.source, kind, point, price)
+        return refusal
 
     def _set_market_status(self, event: MarketStatusChanged, at_ns: int) -> None:
         market = self.markets.get(event.market_key)

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from strategies.trading.model.ids import PairId
 from strategies.trading.model.market import EventStatus, Pair, SportEvent
+from strategies.trading.model.source_prices import SourcePrices
 
 
 class ReceivedReference(NamedTuple):
@@ -23,6 +24,7 @@ class EventState:
     play was reported to have started. `pre_game_fairs` holds the last fair probability of each
     pair's first line before that, `pre_game_home` that of home to win the game, and `references`
     the newest outside price of each pair; `closing_references` are those when play started.
+    `sources` are the newest prices of every outside source, at its own points.
     `feed_lost` is whether messages of this event may be missing, though the feed itself is there;
     `feed_delay_ns` is how long after it happened the last message arrived, whole seconds.
     `is_stale` is whether the desk pulled its quotes because others did nothing for too long.
@@ -42,6 +44,7 @@ class EventState:
         "references",
         "scheduled_ns",
         "score",
+        "sources",
         "status",
         "updated_ns",
     )
@@ -62,6 +65,7 @@ class EventState:
         self.pre_game_fairs: dict[PairId, float] = {}
         self.pre_game_home: float | None = None
         self.references: dict[PairId, ReceivedReference] = {}
+        self.sources = SourcePrices()
         self.closing_references: dict[PairId, float] = {}
 
     def set_status(self, status: EventStatus, at_ns: int) -> None:

@@ -22,6 +22,8 @@ from strategies.trading.model.settings import SettingValue
 
 # The reason of the halt with which a run ends on its own; no later run is halted by it.
 RUN_ENDED = "stopped"
+# The name of a source of outside prices that gives none.
+DEFAULT_SOURCE = "reference"
 
 
 class TradingState(StrEnum):
@@ -102,10 +104,28 @@ class ScoreChanged(Struct, frozen=True):
 
 
 class ReferencePrice(Struct, frozen=True):
-    """A fair probability of a line from a source outside the exchange."""
+    """What a source outside the exchange says of a line: a fair probability, or its own prices.
+
+    With `opposite` or `others` they are its own prices of a whole market, the vig included:
+    `probability` is what its odds on the line imply, `opposite` what those on the opposite line
+    do, None if it has none, and `others` those of selections that the exchange does not have, such
+    as a draw. Without both, `probability` is fair. `point` is that of the source, where it is not
+    the line's: the line then stands for its market and selection. `at_ns` is the source's own
+    time, 0 if it gave none.
+    """
 
     line_id: LineId
     probability: float
+    source: str = DEFAULT_SOURCE
+    at_ns: int = 0
+    opposite: float | None = None
+    others: tuple[float, ...] = ()
+    point: float | None = None
+
+    @property
+    def has_vig(self) -> bool:
+        """Return whether these are the prices of a whole market, with their vig."""
+        return self.opposite is not None or bool(self.others)
 
 
 class FeedLost(Struct, frozen=True):

@@ -32,6 +32,8 @@ LOOPBACK: LoopbackHost = "127.0.0.1"
 
 _PLAIN = (int, float, str, bool, types.NoneType)
 _MANY = (list, tuple, Sequence)
+_MAPPINGS = (dict, Mapping)
+_OF_SETTINGS = "a mapping of settings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ def is_setting(kind: Any) -> bool:
         return is_setting(get_args(kind)[0])
     if origin is Literal:
         return True
-    if origin in (Union, types.UnionType, *_MANY, dict, Mapping):
+    if origin in (Union, types.UnionType, *_MANY, *_MAPPINGS):
         return all(is_setting(each) for each in get_args(kind) if each is not Ellipsis)
     return kind in _PLAIN or (isinstance(kind, type) and issubclass(kind, Enum))
 
@@ -126,6 +128,8 @@ def unit(kind: Any) -> str:
     """Return the unit of a setting of this type, empty without one."""
     if get_origin(kind) in (Union, types.UnionType):
         return next(filter(None, map(unit, get_args(kind))), "")
+    if get_origin(kind) in _MAPPINGS:
+        return unit(get_args(kind)[1])
     units = [each.name for each in _annotations(kind, Unit)]
     return units[-1] if units else (unit(get_args(kind)[0]) if _is_annotated(kind) else "")
 
@@ -143,10 +147,13 @@ def allowed(kind: Any) -> str:
         return f"{' or '.join(map(allowed, arms))}{null}"
     if origin in _MANY:
         return f"a list, each {allowed(get_args(kind)[0])}"
+    if origin in _MAPPINGS:
+        each = allowed(get_args(kind)[1])
+        return each if each == _OF_SETTINGS else f"a mapping of names, each {each}"
     if isinstance(kind, type) and issubclass(kind, Enum):
         return f"one of {', '.join(str(member.value) for member in kind)}"
     names = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
-    return names.get(kind, "a mapping of settings")
+    return names.get(kind, _OF_SETTINGS)
 
 
 def _allowed_annotated(kind: Any) -> str:
@@ -197,4 +204,6 @@ def rules_hold(value: Any, kind: Any) -> bool:
         return value is None or any(rules_hold(value, each) for each in arms)
     if origin in _MANY:
         return all(rules_hold(each, arguments[0]) for each in value)
+    if origin in _MAPPINGS:
+        return all(rules_hold(each, arguments[1]) for each in value.values())
     return kind is not float or isfinite(value)

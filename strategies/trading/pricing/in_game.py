@@ -20,7 +20,7 @@ from strategies.trading.model.game_clock import OVERTIME_SHARE, next_estimate_ns
 from strategies.trading.model.market import EventStatus, Market, SportEvent
 from strategies.trading.model.market_types import MarketType
 from strategies.trading.pricing.overround import middle_of_touch
-from strategies.trading.pricing.touch import MaxOverround
+from strategies.trading.pricing.touch import MaxOverround, Pricing
 
 TOURNAMENT = "NBA"
 MARGIN_SIGMA = 17.7
@@ -36,7 +36,7 @@ _NORMAL = NormalDist()
 
 
 @dataclass(frozen=True, slots=True)
-class InGame:
+class InGame(Pricing):
     """The middle of the touch before the game; once play has started, score and time left.
 
     A pair without a score or a price from before the game has no fair price: a moneyline or

@@ -8,9 +8,10 @@ from strategies.trading.model.book import Book
 from strategies.trading.model.event_state import EventState
 from strategies.trading.model.market import Market, SportEvent
 from strategies.trading.model.settings import PositiveSeconds, nanoseconds
+from strategies.trading.pricing.touch import Pricing
 
 
-class Reference:
+class Reference(Pricing):
     """The newest outside price of either line of a pair.
 
     A price older than `max_age_seconds` is not used, so that quotes are pulled when the source goes

@@ -12,7 +12,11 @@ from msgspec import Meta
 from strategies.trading.model.book import Book
 from strategies.trading.model.event_state import EventState
 from strategies.trading.model.market import Market, SportEvent
+from strategies.trading.ports.source_rules import SourceRules
+from strategies.trading.pricing.newest_counts import NEWEST_COUNTS
 from strategies.trading.pricing.overround import middle_of_touch, power_of_touch
+
+NO_FAIR_PRICE = "no fair price"
 
 MaxOverround = Annotated[
     float,
@@ -47,9 +51,18 @@ class Pricing(Protocol):
         `outside_prices` is whether the source of market data carries any.
         """
 
+    @property
+    def source_rules(self) -> SourceRules:
+        """Return how prices of outside sources are read."""
+        return NEWEST_COUNTS
+
+    def unpriced_reason(self, book: Book, event: EventState, now_ns: int) -> str:  # noqa: ARG002
+        """Return why a pair has no fair price, as `name: details` or a name alone."""
+        return NO_FAIR_PRICE
+
 
 @dataclass(frozen=True, slots=True)
-class Consensus:
+class Consensus(Pricing):
     """The middle of the touch: the overround is taken from both lines alike.
 
     A book whose overround is negative or above `max_overround` has no fair price.
@@ -69,7 +82,7 @@ class Consensus:
 
 
 @dataclass(frozen=True, slots=True)
-class Power:
+class Power(Pricing):
     """The power method: both probabilities are raised to the power that makes them sum to one.
 
     It takes more of the overround from the longer line than `Consensus` does, as bookmakers'

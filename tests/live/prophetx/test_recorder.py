@@ -18,9 +18,11 @@ from live.prophetx.socket.records import Message, SocketDown, SocketUp, Unreadab
 from live.prophetx.socket.stream import read_change
 from live.prophetx.wire.frames import Frame
 from live.prophetx.wire.markets import WireEvent, WireMarket
+from live.reference.reference_line import OutsidePrice
 from live.reference.reference_source import ReferenceLine
 from live.wall_clock import WallClock
 from recordings.reader import Tape
+from recordings.reference_text import reference_price
 from recordings.tape import PROBABILITY_PARTS, Clocks, Kind, Row, Side
 from recordings.writer import TapeWriter
 from strategies.trading.markets.market_filter import MarketFilter
@@ -129,7 +131,11 @@ class RecorderHarness:
     def send_price(self, line_id: str, probability: float) -> None:
         """Give the recorder an outside price, a millisecond after the last message."""
         self.at_ns += 1_000_000
-        price = ReferencePrice(LineId(line_id), probability)
+        price = OutsidePrice(ReferencePrice(LineId(line_id), probability))
+        self.send_outside(price)
+
+    def send_outside(self, price: OutsidePrice) -> None:
+        """Give the recorder an outside price as it was read."""
         self.recorder.on_reference(ReferenceLine(self.at_ns, b"outside", price))
 
     def prices(self) -> list[tuple[str, float]]:
@@ -442,7 +448,40 @@ def test_prices_of_unknown_lines_are_counted(harness: RecorderHarness) -> None:
     """A price of an unknown line leaves no row, and is counted, so that a typo is noticed."""
     harness.begin(moneyline([], []))
     harness.send_price("c" * 32, 0.5)
-    assert harness.decode_errors.counts == {"reference: its line is not followed": 1}
+    assert harness.decode_errors.counts == {
+        "reference, source reference: its line is not followed": 1
+    }
+    assert harness.prices() == []
+
+
+def test_a_source_is_kept_on_the_tape_with_its_time_and_its_other_prices(
+    harness: RecorderHarness,
+) -> None:
+    """The row of a book's prices holds what it says of both lines, and when."""
+    harness.begin(moneyline([], []))
+    price = ReferencePrice(LineId(HOME), 0.55, "book", NOW_NS - 1, 0.5, (0.02,))
+    harness.send_outside(OutsidePrice(price, LineId(AWAY)))
+    row = harness.rows()[-1]
+    assert (row.kind, row.state) == (Kind.REFERENCE, 550_000_000)
+    assert reference_price(LineId(HOME), 0.55, row.text) == price
+
+
+@pytest.mark.parametrize(
+    ("second", "point", "why"),
+    [
+        ("c" * 32, None, "its second line is not followed"),
+        (HOME, None, "names two lines that are not the two sides of one market"),
+        (AWAY, -4.5, "gives the point -4.5 to a moneyline, which has none"),
+    ],
+)
+def test_prices_of_what_is_no_market_are_refused_by_their_source(
+    harness: RecorderHarness, second: str, point: float | None, why: str
+) -> None:
+    """Two lines must be the two sides of one market; its source is named, and no row is written."""
+    harness.begin(moneyline([], []))
+    price = ReferencePrice(LineId(HOME), 0.55, "book", opposite=0.5, point=point)
+    harness.send_outside(OutsidePrice(price, LineId(second)))
+    assert harness.decode_errors.counts == {f"reference, source book: {why}": 1}
     assert harness.prices() == []
 
 

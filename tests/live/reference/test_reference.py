@@ -19,12 +19,9 @@ from live.reference.reference_source import (
     ReferenceLine,
     ReferenceSettings,
     ReferenceSource,
-    read_price,
 )
 from live.wall_clock import WallClock
-from strategies.trading.model.errors import ConfigError, ProtocolError
-from strategies.trading.model.events import ReferencePrice
-from strategies.trading.model.ids import LineId
+from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.setting_reader import read_settings
 from strategies.trading.model.units import NS_PER_SECOND
 from tests.event_loops import JumpingLoop, run_jumping, run_watching, until
@@ -49,7 +46,7 @@ class ReferenceReceiver:
     @property
     def prices(self) -> list[float]:
         """Return the received probabilities."""
-        return [line_.price.probability for line_ in self.received if line_.price is not None]
+        return [line_.price.price.probability for line_ in self.received if line_.price is not None]
 
     @property
     def headers(self) -> dict[str, str]:
@@ -242,14 +239,6 @@ def test_a_line_without_end_is_dropped(receiver: ReferenceReceiver) -> None:
     receiver.listen(append)
     assert receiver.prices == [0.4]
     assert [len(line_.raw) for line_ in receiver.received if line_.price is None] == [1 << 16]
-
-
-def test_a_line_may_be_named_by_its_exchange_id() -> None:
-    """A price may name its line by the exchange's id, and hold further fields."""
-    price = ReferencePrice(LineId("ab"), 0.25)
-    assert read_price(b'{"strike_id": "ab", "probability": 0.25, "model": {"n": 1}}') == price
-    with pytest.raises(ProtocolError, match="line_id"):
-        read_price(b'{"line_id": null, "probability": 0.25}')
 
 
 def test_prices_are_received_by_post(receiver: ReferenceReceiver) -> None:

@@ -203,3 +203,22 @@ def test_the_memory_of_unanswered_requests_is_bounded(health: Health) -> None:
     for number in range(10_100):
         health.note(1, WagerAccepted(ref(number)))
     assert "10100 placed, 10000 accepted" in health.line()
+
+
+def test_each_source_and_what_was_refused_of_it_are_shown(desk: Desk) -> None:
+    """A source that lies is named, with how often and why, in the line and in the figures."""
+    around: Any = Around()
+    health = Health(desk, around, around)
+    assert "refused" not in health.line().partition("denial")[2]
+    now_ns = around.now_ns()
+    sources = desk.market_states.sources
+    sources.note("calm", now_ns - 3 * NS_PER_SECOND, None)
+    sources.note("liar", now_ns, "jumps: from 0.500 to 0.950")
+    sources.note("liar", now_ns, "jumps: from 0.500 to 0.960")
+    assert health.line().endswith("outside prices refused: 2 of liar")
+    shown = [text for name, text in health.figures() if name == "source"]
+    assert shown == [
+        "calm: 1 price, last 3.0 s ago",
+        "liar: 2 prices, last 0.0 s ago; 2 refused, last: jumps: from 0.500 to 0.960",
+    ]
+    assert any("liar: 2 prices" in line for line in health.totals())

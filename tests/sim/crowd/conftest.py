@@ -76,7 +76,7 @@ class RecordingListener:
     def in_play_delay(self, market: int, delay_ns: int) -> None:
         """Record nothing."""
 
-    def reference(self, line: int, probability: float) -> None:
+    def reference(self, line: int, probability: float, text: str | None = None) -> None:
         """Record an outside price."""
         self.references.append((line, probability))
 

@@ -25,6 +25,7 @@ from strategies.trading.model.ids import EventId, LineId, MarketId, MarketKey
 from strategies.trading.model.market import EventStatus, Line, Market, MarketStatus, SportEvent
 from strategies.trading.model.market_types import MarketType, Selection
 from strategies.trading.model.odds import Odds
+from strategies.trading.pricing.newest_counts import NEWEST_COUNTS
 
 G1 = EventId("g1")
 MONEYLINE = MarketKey(G1, MarketId("219"))
@@ -36,7 +37,7 @@ HOME = LineId("home")
 @pytest.fixture
 def market_states(catalogue: Catalogue) -> MarketStates:
     """Return states of the moneylines and the spreads, but not the total."""
-    return MarketStates(catalogue, (MONEYLINE, SPREAD, OTHER_GAME), eager=False)
+    return MarketStates(catalogue, (MONEYLINE, SPREAD, OTHER_GAME), NEWEST_COUNTS, eager=False)
 
 
 def due(market_states: MarketStates, *, urgent_only: bool) -> list[MarketKey]:
@@ -56,7 +57,7 @@ def test_a_changed_offer_waits_for_the_refresh(market_states: MarketStates) -> N
 
 def test_eager_states_make_a_changed_touch_urgent(catalogue: Catalogue) -> None:
     """With `eager`, an offer at the touch is urgent, and one behind it is not."""
-    market_states = MarketStates(catalogue, (MONEYLINE,), eager=True)
+    market_states = MarketStates(catalogue, (MONEYLINE,), NEWEST_COUNTS, eager=True)
     first = next(iter(market_states.books.values())).first
     market_states.apply(OfferChanged(HOME, Odds(110), 100), 5)
     assert due(market_states, urgent_only=True) == [MONEYLINE]
@@ -180,7 +181,7 @@ def test_the_newest_reference_price_is_kept(market_states: MarketStates) -> None
 @pytest.mark.parametrize("eager", [False, True])
 def test_a_reference_price_makes_its_market_due(catalogue: Catalogue, eager: bool) -> None:
     """It is urgent with `eager`, and otherwise due at the next refresh."""
-    market_states = MarketStates(catalogue, (MONEYLINE, SPREAD), eager=eager)
+    market_states = MarketStates(catalogue, (MONEYLINE, SPREAD), NEWEST_COUNTS, eager=eager)
     market_states.apply(ReferencePrice(HOME, 0.6), 5)
     assert due(market_states, urgent_only=True) == ([MONEYLINE] if eager else [])
     assert due(market_states, urgent_only=False) == ([] if eager else [MONEYLINE])
@@ -217,7 +218,10 @@ def own_market_states() -> MarketStates:
     game = SportEvent(G1, "A at H", "H", "A", "NBA", "basketball", 9)
     spread = Market(G1, SPREAD.market_id, MarketType.SPREAD, "Spread")
     return MarketStates(
-        Catalogue([game], [spread], point_of(SPREAD, "old", -4.5)), (SPREAD,), eager=False
+        Catalogue([game], [spread], point_of(SPREAD, "old", -4.5)),
+        (SPREAD,),
+        NEWEST_COUNTS,
+        eager=False,
     )
 
 
