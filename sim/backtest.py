@@ -1,7 +1,6 @@
 """A backtest: one desk on a market source, its results, and the same under other queue models."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -178,7 +177,7 @@ class Backtest:
         with passes.beside(spare_processors() if beside else 0):
             tables = RunTables(folder)
             try:
-                with self._watched(folder) as watched:
+                with run_socket(folder, self.feed.name, wanted=self.is_watched) as watched:
                     chosen = self.run_pass(self.queue(), tables, show, watched)
                 by_queue = self._by_queue(chosen, passes)
                 tables.close()
@@ -231,10 +230,8 @@ class Backtest:
             env=env, info=info, activation=latency.activation, queue=queue, fees=self.fees
         )
         publisher = Publisher(env, inbox, latency.feed, info.clocks, self.market_keys)
-        chance = streams.named("faults")
-        connection = open_connection(
-            env, exchange, latency, inbox, publisher.markets, self.faults, chance
-        )
+        faults = self.faults, streams.named("faults")
+        connection = open_connection(env, exchange, latency, inbox, publisher.markets, *faults)
         source_run = self.feed.join(env, exchange, publisher, connection.participant)
         clock = self._clock_of(env, inbox.drain)
         journal = RunJournal(self.catalogue, tables)
@@ -276,12 +273,6 @@ class Backtest:
         return Pass(
             desk, journal, wagers, source_run, scores, source_scores, seconds, resumption, pairing
         )
-
-    def _watched(self, folder: Path) -> AbstractContextManager[RunSocket | None]:
-        """Return the context in which the run can be watched, if it is to be."""
-        if not self.is_watched:
-            return nullcontext()
-        return run_socket(folder, self.session_name, self.feed.name)
 
     def _label(self, queue: QueueModel) -> str:
         return self.feed.name if self.feed.knows_queue else queue_label(queue)

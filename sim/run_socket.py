@@ -26,18 +26,18 @@ _LOOK_NS = NS_PER_SECOND
 # A client sends its line as it connects; the run waits no longer for one that does not.
 _CLIENT_SECONDS = 0.2
 _LONGEST_REQUEST = 4_096
+_NAME = "backtest"
 _ONLY_LOOK = "a backtest can only be watched; it takes no words but snapshot"
 
 
 class RunSocket:
     """Answers those who watch one run, in the time of its clock."""
 
-    def __init__(self, listening: socket.socket, name: str, venue: str) -> None:
-        """Answer at a socket; name and venue are what a page shows of the run."""
+    def __init__(self, listening: socket.socket, venue: str) -> None:
+        """Answer at a socket; `venue` says where the run trades."""
         listening.listen()
         listening.setblocking(False)
         self._listening = listening
-        self._name = name
         self._venue = venue
         self._rows = ChangedRows(0)
 
@@ -89,7 +89,7 @@ class RunSocket:
         )
         return _encoded(
             SessionView(
-                session=self._name,
+                session=_NAME,
                 start=0,
                 venue=self._venue,
                 version=self._rows.version,
@@ -107,10 +107,16 @@ class RunSocket:
 
 
 @contextmanager
-def run_socket(folder: Path, name: str, venue: str) -> Iterator[RunSocket]:
-    """Listen in the folder of a run for as long as the context lasts; raise WriteError."""
+def run_socket(folder: Path, venue: str, *, wanted: bool) -> Iterator[RunSocket | None]:
+    """Listen in the folder of a run for as long as the context lasts, if it is wanted.
+
+    Raise WriteError if the socket cannot be made.
+    """
+    if not wanted:
+        yield None
+        return
     with listening_in(folder) as listening:
-        yield RunSocket(listening, name, venue)
+        yield RunSocket(listening, venue)
 
 
 def _encoded(view: object) -> ControlResponse:

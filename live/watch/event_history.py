@@ -24,11 +24,12 @@ from strategies.trading.model.ids import EventId, PairId
 from strategies.trading.model.market import Line
 from strategies.trading.model.odds import implied_probability
 from strategies.trading.model.position import Position
+from strategies.trading.pricing.newest_counts import NEWEST_COUNTS
+from strategies.trading.snapshot.book_view import source_views
 from strategies.trading.snapshot.snapshot_types import (
     LineView,
     OfferLevel,
     PairDetail,
-    SourcePrice,
     TradeView,
 )
 
@@ -82,7 +83,7 @@ class PairTrack(Struct, frozen=True):
     from_ns: int
     to_ns: int
     touches: list[TouchPoint]
-    references: list[tuple[int, float]]
+    sources: list[tuple[int, str, float]]
     quotes: list[QuoteSpan]
     fills: list[FillPoint]
 
@@ -145,7 +146,7 @@ class EventHistory:
         tape = self._tape_of(event_id, at_ns)
         self._wagers.refresh()
         at_ns = min(max(at_ns, tape.from_ns), tape.to_ns)
-        states = MarketStates(tape.catalogue, tape.keys, eager=False)
+        states = MarketStates(tape.catalogue, tape.keys, NEWEST_COUNTS, eager=False)
         for row in tape.rows:
             if row.received_ns > at_ns:
                 break
@@ -171,7 +172,6 @@ class EventHistory:
         pair, trade = book.pair, book.trade
         position = self._wagers.position(pair, at_ns)
         lines = (pair.first.line_id, pair.second.line_id)
-        reference = states.events[pair.first.event_id].references.get(pair.pair_id)
         return PairDetail(
             pair_id=pair.pair_id,
             point=pair.first.point,
@@ -179,9 +179,7 @@ class EventHistory:
             second=self._line(book, position, 1, states, at_ns),
             fair=None,
             own_fair=None,
-            sources=[]
-            if reference is None
-            else [SourcePrice("reference", reference.probability, reference.updated_ns)],
+            sources=source_views(states.events[pair.first.event_id], pair),
             last_price=None if trade is None else trade.probability,
             last_trade_ns=None if trade is None else trade.at_ns,
             traded_cents=book.traded_cents,
@@ -225,13 +223,13 @@ class EventHistory:
             message = f"no pair {pair_id[:60]!r} in event {event_id[:40]}"
             raise ConfigError(message)
         self._wagers.refresh()
-        touches, references = _thinned(tape, pair_id)
+        touches, sources = _thinned(tape, pair_id)
         quotes, fills = self._wagers.track(pair)
         return PairTrack(
             tape.from_ns,
             tape.to_ns,
             touches,
-            references,
+            sources,
             [QuoteSpan(*quote) for quote in quotes],
             [FillPoint(*fill) for fill in fills],
         )
@@ -272,14 +270,16 @@ class EventHistory:
         return 0
 
 
-def _thinned(tape: _EventTape, pair_id: PairId) -> tuple[list[TouchPoint], list[tuple[int, float]]]:
+def _thinned(
+    tape: _EventTape, pair_id: PairId
+) -> tuple[list[TouchPoint], list[tuple[int, str, float]]]:
     """Return the touch and the outside price of a pair over time, in bounded numbers."""
-    states = MarketStates(tape.catalogue, tape.keys, eager=False)
+    states = MarketStates(tape.catalogue, tape.keys, NEWEST_COUNTS, eager=False)
     book = states.books[pair_id]
     lines = (book.pair.first.line_id, book.pair.second.line_id)
     step_ns = max(1, (tape.to_ns - tape.from_ns) // _MOST_POINTS)
     touches: list[TouchPoint] = []
-    references: list[tuple[int, float]] = []
+    sources: list[tuple[int, str, float]] = []
     indices = {i for i, line in enumerate(tape.info.lines) if line.line_id in lines}
     for row in tape.rows:
         if row.line not in indices or row.kind not in (Kind.OFFER, Kind.REFERENCE):
@@ -288,8 +288,12 @@ def _thinned(tape: _EventTape, pair_id: PairId) -> tuple[list[TouchPoint], list[
         assert isinstance(event, OfferChanged | ReferencePrice | TradeSeen), "of these kinds"
         states.apply(event, row.received_ns)
         if isinstance(event, ReferencePrice):
-            reference = states.events[book.pair.first.event_id].references[pair_id]
-            references.append((row.received_ns, reference.probability))
+            prices = source_views(states.events[book.pair.first.event_id], book.pair)
+            sources += [
+                (row.received_ns, price.source, price.probability)
+                for price in prices
+                if price.source == event.source
+            ]
             continue
         first, second = book.touches()
         point = TouchPoint(row.received_ns, _probability(first, 0), _probability(second, 1))
@@ -297,7 +301,7 @@ def _thinned(tape: _EventTape, pair_id: PairId) -> tuple[list[TouchPoint], list[
             touches[-1] = TouchPoint(touches[-1].at_ns, point.first, point.second)
         elif not touches or (point.first, point.second) != (touches[-1].first, touches[-1].second):
             touches.append(point)
-    return touches, references
+    return touches, sources
 
 
 def _probability(touch: Touch, side: int) -> float | None:

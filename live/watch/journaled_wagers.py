@@ -19,6 +19,7 @@ from strategies.trading.model.events import (
 )
 from strategies.trading.model.ids import LineId
 from strategies.trading.model.market import Pair
+from strategies.trading.model.money import profit_cents
 from strategies.trading.model.odds import Odds, opposite
 from strategies.trading.model.position import Position
 from strategies.trading.snapshot.snapshot_types import WagerView
@@ -60,7 +61,9 @@ class JournaledWagers:
         for wager in self._on(line_id):
             if wager.placed_ns <= at_ns:
                 odds = opposite(wager.request.odds)
-                cents[odds] = cents.get(odds, 0) + _open_cents(wager, at_ns)
+                # A taker stakes what the wager can win.
+                shown_cents = profit_cents(_open_cents(wager, at_ns), wager.request.odds)
+                cents[odds] = cents.get(odds, 0) + shown_cents
         return cents
 
     def position(self, pair: Pair, at_ns: int) -> Position:
@@ -71,8 +74,8 @@ class JournaledWagers:
                 if wager.placed_ns > at_ns:
                     continue
                 position.change_open(side, _open_cents(wager, at_ns))
-                for stake_cents, profit_cents in _booked(wager, at_ns):
-                    position.book_fill(side, stake_cents, profit_cents)
+                for stake_cents, won_cents in _booked(wager, at_ns):
+                    position.book_fill(side, stake_cents, won_cents)
         return position
 
     def track(

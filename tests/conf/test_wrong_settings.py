@@ -19,6 +19,7 @@ WRONG_WORDS = {
         "strategy.spread_margn: no such setting; did you mean strategy.spread_margin?"
     ),
     "fees=null": "fees: null is no choice; choose one of commission, commission_with_rebate, none",
+    "controls.mine=1": "controls: has no mine yet; write +controls.mine=VALUE",
     "mode=paper": "mode=paper: the verb chooses the mode; use python -m live paper",
 }
 WRONG_VALUES = {

@@ -66,7 +66,7 @@ export class PairChart {
       this.series.ask.put(at, first);
       this.series.bid.put(at, second);
     }
-    for (const [at, value] of track.references) this.source("reference").put(at, value);
+    for (const [at, name, value] of track.sources) this.source(name).put(at, value);
     const changes = track.quotes.flatMap(([from, to, side, odds], id) => [[from, id, side, odds], ...(to === null ? [] : [[to, id, null, null]])]);
     changes.sort((a, b) => a[0] - b[0]);
     const open = new Map();

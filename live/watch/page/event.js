@@ -221,7 +221,7 @@ function prices(pair, market, now) {
   const row = (name, value, at) => h("tr", {}, h("td", {}, name), h("td", { class: "num" }, percent(value)), h("td", { class: "num" }, percent(value === null ? null : 1 - value)), h("td", { class: "num soft" }, at ? `${age(now - at)} ago` : ""));
   const rows = [row("Fair price in use", pair.fair, null)];
   if (pair.own_fair !== null) rows.push(row("Strategy's own", pair.own_fair, null));
-  for (const source of pair.sources) rows.push(row(source.source, source.probability, source.at_ns));
+  for (const source of pair.sources) rows.push(row(source.refusal ? `${source.source}, not counted: ${source.refusal}` : source.source, source.probability, source.at_ns));
   rows.push(row("Last trade", pair.last_price, pair.last_trade_ns));
   for (const quote of pair.quotes) {
     const of = quote.odds > 0 ? 100 / (quote.odds + 100) : -quote.odds / (100 - quote.odds);

@@ -157,7 +157,7 @@ function marketCells(event, market) {
   const silent = market.reasons.length ? `${market.reasons.join("; ")}${market.silent_since_ns ? `, since ${clock(market.silent_since_ns)}` : ""}` : "";
   return h("tr", {}, h("td", {}, market.label, h("div", { class: "meta" }, event.name)), h("td", {}, h("span", { class: "badge", "data-state": state }, statusText(state))),
     h("td", { class: "num", "data-label": "open wagers" }, String(market.open_wagers)), h("td", { class: "num", "data-label": "exposure" }, dollars(market.exposure_cents)),
-    h("td", { class: `num ${tone(profit)}`, "data-label": market.settled_cents === null ? "at fair prices" : "settled" }, signedDollars(profit)), h("td", { class: silent ? "full warn" : "full" }, silent || "\u2013"));
+    h("td", { class: `num ${tone(profit)}`, "data-label": market.settled_cents === null ? "at fair prices" : "settled" }, signedDollars(profit)), h("td", { class: silent ? "full warn" : "wide-only" }, silent || "\u2013"));
 }
 
 function quotedMarkets(markets) {

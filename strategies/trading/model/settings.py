@@ -33,6 +33,7 @@ LOOPBACK: LoopbackHost = "127.0.0.1"
 _PLAIN = (int, float, str, bool, types.NoneType)
 _MANY = (list, tuple, Sequence)
 _MAPPINGS = (dict, Mapping)
+_OF_SETTINGS = "a mapping of settings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +148,12 @@ def allowed(kind: Any) -> str:
     if origin in _MANY:
         return f"a list, each {allowed(get_args(kind)[0])}"
     if origin in _MAPPINGS:
-        return f"a mapping of names, each {allowed(get_args(kind)[1])}"
+        each = allowed(get_args(kind)[1])
+        return each if each == _OF_SETTINGS else f"a mapping of names, each {each}"
     if isinstance(kind, type) and issubclass(kind, Enum):
         return f"one of {', '.join(str(member.value) for member in kind)}"
     names = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
-    return names.get(kind, "a mapping of settings")
+    return names.get(kind, _OF_SETTINGS)
 
 
 def _allowed_annotated(kind: Any) -> str:

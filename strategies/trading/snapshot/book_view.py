@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from strategies.trading.desk.desk import Desk
 from strategies.trading.markets.market_states import MarketState
 from strategies.trading.model.book import Book, Offers
+from strategies.trading.model.event_state import EventState
 from strategies.trading.model.market import Line, Pair
 from strategies.trading.ports.strategy import Quote
 from strategies.trading.snapshot.desk_activity import DeskActivity
@@ -13,13 +14,11 @@ from strategies.trading.snapshot.snapshot_types import (
     OfferLevel,
     PairDetail,
     QuoteView,
-    SourcePrice,
+    SourceView,
     TradeView,
     WagerView,
 )
 from strategies.trading.wagers.wager import Wager
-
-_REFERENCE = "reference"
 
 
 def pair_view(
@@ -41,7 +40,7 @@ def pair_view(
         second=_line_view(desk, activity, market, book, 1),
         fair=desk.market_fair(pair.pair_id, now_ns),
         own_fair=desk.views.own_fairs.get(pair.pair_id),
-        sources=_sources(market, pair),
+        sources=source_views(market.event, pair),
         last_price=None if trade is None else trade.probability,
         last_trade_ns=None if trade is None else trade.at_ns,
         traded_cents=book.traded_cents,
@@ -106,8 +105,10 @@ def _ahead_cents(wager: Wager, shown: Offers, activity: DeskActivity) -> int | N
     return longer + min(when_placed, shown.others_cents(wager.shown_odds))
 
 
-def _sources(market: MarketState, pair: Pair) -> list[SourcePrice]:
-    price = market.event.references.get(pair.pair_id)
-    if price is None:
-        return []
-    return [SourcePrice(_REFERENCE, price.probability, price.updated_ns)]
+def source_views(event: EventState, pair: Pair) -> list[SourceView]:
+    """Return what each outside source says of a pair, by name."""
+    prices = event.sources.at(pair.market.kind, pair.first.point)
+    return [
+        SourceView(name, price.fair, price.at_ns, price.refusal)
+        for name, price in sorted(prices.items())
+    ]

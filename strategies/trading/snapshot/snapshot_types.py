@@ -159,12 +159,16 @@ class QuoteView(Struct, frozen=True):
     stake_cents: int
 
 
-class SourcePrice(Struct, frozen=True):
-    """A probability of the first line from outside the exchange, and when it arrived."""
+class SourceView(Struct, frozen=True):
+    """What an outside source says of a pair: the fair probability of the first line, and when.
+
+    With a `refusal` it does not count, and that is why.
+    """
 
     source: str
     probability: float
     at_ns: int
+    refusal: str | None = None
 
 
 class LineView(Struct, frozen=True):
@@ -195,7 +199,7 @@ class PairDetail(Struct, frozen=True):
     second: LineView
     fair: float | None
     own_fair: float | None
-    sources: list[SourcePrice]
+    sources: list[SourceView]
     last_price: float | None
     last_trade_ns: int | None
     traded_cents: int

@@ -10,10 +10,13 @@ import pytest
 
 from conf.compose import build_parts
 from live.__main__ import main
+from live.watch.journaled_wagers import JournaledWagers
 from live.watch.page_server import PageServer
 from live.watch.web_access import WebRole
 from strategies.trading.model.events import EventPaused, TradingStateSet
 from strategies.trading.model.ids import WagerRef
+from strategies.trading.model.money import profit_cents
+from strategies.trading.model.odds import opposite
 from tests.event_loops import until
 from tests.fixture_types import Compose, RunMain
 from tests.live.session.controlled_session import ControlledSession
@@ -181,6 +184,11 @@ def test_an_earlier_moment_has_the_book_and_our_wagers_of_then(visit: Visit) -> 
         side = pair["first" if first.line_id == pair["first"]["line_id"] else "second"]
         assert [wager["ref"] for wager in side["wagers"]] == [first.ref]
         assert (side["matched_cents"], side["open_cents"]) == (0, first.stake_cents)
+        # To takers it was an offer of what it can win, at the opposite odds.
+        wagers = JournaledWagers(session.folder)
+        wagers.refresh()
+        offered = profit_cents(first.stake_cents, first.odds)
+        assert wagers.shown(first.line_id, placed_ns + 1) == {opposite(first.odds): offered}
 
     visit(scenario)
 
