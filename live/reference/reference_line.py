@@ -4,6 +4,8 @@ The format is that of docs/reference.md: a fair probability of one line, or what
 offers on all selections of a market, from which the desk removes the vig.
 """
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -23,6 +25,8 @@ _LEAST = 1 / PROBABILITY_PARTS
 # What the prices of a whole market imply together lies between these, for any book there is.
 _LEAST_SUM, _MOST_SUM = 0.7, 2.0
 _SELECTIONS_MAX = 50
+# How the reason begins why a price is refused; the name of its source follows.
+_OF_SOURCE = "reference, source "
 # Clocks of two machines may differ; a price from further ahead has no age that means anything.
 _AHEAD_NS_MAX = 60 * NS_PER_SECOND
 
@@ -87,12 +91,26 @@ class _WireSource(Struct, frozen=True):
 
 def read_price(line: bytes, received_ns: int) -> OutsidePrice:
     """Return the price in a line; raise ProtocolError, by the name of its source, without one."""
-    what = f"reference, source {_source_of(line)}"
+    what = f"{_OF_SOURCE}{_source_of(line)}"
     wire = read(_WirePrice, line, what)
     try:
         return _market(wire, received_ns) if wire.selections else _fair(wire, received_ns)
     except ValueError as error:
         raise unreadable(what, str(error), line) from None
+
+
+def refused(source: str, problem: str, price: OutsidePrice | ReferencePrice) -> ProtocolError:
+    """Return the error for a price that does not fit what is followed."""
+    return ProtocolError(f"{_OF_SOURCE}{source}: {problem}", repr(price))
+
+
+def refused_by_source(counts: Mapping[str, int]) -> dict[str, int]:
+    """Return how many prices of each source were refused, of counts by reason."""
+    found: Counter[str] = Counter()
+    for reason, count in counts.items():
+        if reason.startswith(_OF_SOURCE):
+            found[reason.removeprefix(_OF_SOURCE).partition(":")[0]] += count
+    return dict(found)
 
 
 def _source_of(line: bytes) -> str:

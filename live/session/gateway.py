@@ -90,6 +90,10 @@ class MarketData(Protocol):
         """Return how many messages could not be read."""
 
     @property
+    def unreadable_prices(self) -> Mapping[str, int]:
+        """Return how many of them were prices from outside, by the name of their source."""
+
+    @property
     def is_refused(self) -> bool:
         """Return whether the exchange refuses our login, after it had accepted us."""
 

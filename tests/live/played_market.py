@@ -27,6 +27,7 @@ class PlayedMarket:
         self.venue = Venue("played", "memory", real_money=False)
         self.whole = asyncio.Event()
         self.updated_ns = self.gaps = self.unreadable = 0
+        self.unreadable_prices: dict[str, int] = {}
         tape = Tape(played)
         self._info = tape.info
         rows = chain.from_iterable(chunk.rows() for chunk in tape.chunks())

@@ -12,6 +12,7 @@ from live.prophetx.market_data.recorder import SessionRecorder
 from live.prophetx.rest.endpoint import Endpoint
 from live.prophetx.socket.stream import StreamSettings
 from live.prophetx.wire.orders import WireOrder
+from live.reference.reference_line import refused_by_source
 from live.reference.reference_source import ReferenceSettings
 from live.session.catalogue_updates import CatalogueUpdates
 from live.session.gateway import MarketListener, Notify
@@ -85,6 +86,11 @@ class ProphetMarket:
     def unreadable(self) -> int:
         """Return how many messages could not be read."""
         return self.connection.decode_errors.total
+
+    @property
+    def unreadable_prices(self) -> Mapping[str, int]:
+        """Return how many of them were prices from outside, by the name of their source."""
+        return refused_by_source(self.connection.decode_errors.counts)
 
     @property
     def is_refused(self) -> bool:

@@ -9,7 +9,7 @@ from live.prophetx.market_data import mapping
 from live.prophetx.market_data.mapping import LineLevels
 from live.prophetx.wire.frames import SelectionsChange, TradeInfo
 from live.prophetx.wire.markets import WireEvent, WireLevel, WireMarket, WireStrike, point_of
-from live.reference.reference_line import OutsidePrice
+from live.reference.reference_line import OutsidePrice, refused
 from recordings.reference_text import reference_text
 from recordings.tape import Side
 from recordings.writer import TapeWriter
@@ -277,16 +277,14 @@ class MarketRows:
         price = outside.price
         line = self._lines.get(price.line_id)
         if line is None:
-            message = f"reference, source {price.source}: its line is not followed"
-            raise ProtocolError(message, repr(price))
+            raise refused(price.source, "its line is not followed", price)
         info = self._writer.info
         market = info.markets[self._line_markets[line]]
         opposite = self._lines.get(outside.opposite_id or "")
         second = None if opposite is None else info.lines[opposite]
         problem = outside.problem(market.type, info.lines[line], second)
         if problem is not None:
-            message = f"reference, source {price.source}: {problem}"
-            raise ProtocolError(message, repr(outside))
+            raise refused(price.source, problem, outside)
         self._writer.reference(line, price.probability, reference_text(price))
 
     def _is_permitted(self, odds: int, amounts: _Amounts) -> bool:

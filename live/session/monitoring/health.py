@@ -114,7 +114,7 @@ class Health:
             f"feed {self._feed_text()}",
             counted(self._denials.total(), "denial"),
         ]
-        refused = refused_text(desk.market_states)
+        refused = refused_text(desk.market_states, self._market.unreadable_prices)
         return "; ".join(parts if refused is None else [*parts, refused])
 
     @property
@@ -191,7 +191,7 @@ class Health:
             ("cancelling", str(self._cancelling)),
             ("feed", self._feed_text()),
             ("denials", ", ".join(denials) or "none"),
-            *source_rows(desk.market_states, self._clock.now_ns()),
+            *self._source_rows(),
         ]
         coverage = self.coverage_rows(self.coverage.markets(self._clock.now_ns()))
         rows += [("quotes", f"{market}: {text}") for market, text in coverage]
@@ -214,8 +214,12 @@ class Health:
             ("wagers", self._responses_text()),
             ("matched", f"{dollars_text(self._matched_cents)} in {counted(self._fills, 'fill')}"),
             ("denials", ", ".join(denials) or "none"),
-            *source_rows(self._desk.market_states, self._clock.now_ns()),
+            *self._source_rows(),
         ]
+
+    def _source_rows(self) -> Iterator[tuple[str, str]]:
+        states, now_ns = self._desk.market_states, self._clock.now_ns()
+        return source_rows(states, self._market.unreadable_prices, now_ns)
 
     # Counting ---------------------------------------------------------------------------------
 

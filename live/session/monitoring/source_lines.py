@@ -1,6 +1,7 @@
 """What a person reads of the outside sources of a session: their prices, and what was refused."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 
 from strategies.trading.markets.market_states import MarketStates
 from strategies.trading.model.counted import counted
@@ -10,23 +11,28 @@ from strategies.trading.model.source_prices import SourceRecord
 from strategies.trading.model.units import NS_PER_SECOND
 
 
-def source_rows(market_states: MarketStates, now_ns: int) -> Iterator[tuple[str, str]]:
-    """Yield a row for each outside source that ever sent a price, by name."""
-    for name, record in sorted(market_states.sources.by_name.items()):
-        yield "source", f"{name}: {_record_text(record, now_ns)}"
+def source_rows(
+    market_states: MarketStates, unreadable: Mapping[str, int], now_ns: int
+) -> Iterator[tuple[str, str]]:
+    """Yield a row for each outside source that ever sent a line, by name.
+
+    `unreadable` is how many lines of each source were refused before the desk received them.
+    """
+    records = market_states.sources.by_name
+    for name in sorted({*records, *unreadable}):
+        texts = [_record_text(records[name], now_ns)] if name in records else []
+        if name in unreadable:
+            texts.append(f"{counted(unreadable[name], 'line')} refused as read, see the log")
+        yield "source", f"{name}: {'; '.join(texts)}"
 
 
-def refused_text(market_states: MarketStates) -> str | None:
-    """Return how many prices of which sources the desk refused, None if it refused none."""
-    refused = {
-        name: record.refusals.total()
-        for name, record in sorted(market_states.sources.by_name.items())
-        if record.refusals
-    }
-    if not refused:
-        return None
-    names = ", ".join(f"{count} of {name}" for name, count in refused.items())
-    return f"outside prices refused: {names}"
+def refused_text(market_states: MarketStates, unreadable: Mapping[str, int]) -> str | None:
+    """Return how many prices of which sources were refused, None if none was."""
+    total = Counter(dict(unreadable))
+    for name, record in market_states.sources.by_name.items():
+        total[name] += record.refusals.total()
+    names = ", ".join(f"{count} of {name}" for name, count in sorted(total.items()) if count)
+    return f"outside prices refused: {names}" if names else None
 
 
 def pair_text(event: EventState, pair: Pair, now_ns: int) -> str | None:

@@ -1,5 +1,7 @@
 """The health of a start: its counts, its report, and its bounded memory."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -49,6 +51,7 @@ class Around:
 
     gaps = 2
     unreadable = 1
+    unreadable_prices: Mapping[str, int] = MappingProxyType({})
     updated_ns = 8 * NS_PER_SECOND
 
     def now_ns(self) -> int:
@@ -222,3 +225,13 @@ def test_each_source_and_what_was_refused_of_it_are_shown(desk: Desk) -> None:
         "liar: 2 prices, last 0.0 s ago; 2 refused, last: jumps: from 0.500 to 0.960",
     ]
     assert any("liar: 2 prices" in line for line in health.totals())
+
+
+def test_lines_that_never_reached_the_desk_are_shown_by_their_source(desk: Desk) -> None:
+    """A probability of 1.7 is refused as it is read; the figures say whose it was."""
+    around: Any = Around()
+    around.unreadable_prices = {"liar": 3}
+    health = Health(desk, around, around)
+    assert health.line().endswith("outside prices refused: 3 of liar")
+    shown = [text for name, text in health.figures() if name == "source"]
+    assert shown == ["liar: 3 lines refused as read, see the log"]

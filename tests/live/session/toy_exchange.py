@@ -52,6 +52,7 @@ class ToyMarket:
         self.venue = Venue("toy", "memory", real_money=False)
         self.whole = asyncio.Event()
         self.updated_ns = self.gaps = self.unreadable = 0
+        self.unreadable_prices: dict[str, int] = {}
         self.is_refused = False
         self._work: asyncio.Queue[Callable[[], None]] = asyncio.Queue()
         self._clock = clock
