@@ -23,6 +23,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError  # type: ignore[import-untyped]
 
+from conf.masking import masked_settings, masked_text, masked_words
 from conf.options import (
     in_hydras_order,
     is_given,
@@ -94,7 +95,7 @@ def build_session(config: DictConfig, overrides: Sequence[str] = (), **replaced:
     session_class = parts.pop("run")
     taken = signature(session_class).parameters
     if {"configuration", "code"} & set(taken):
-        text = OmegaConf.to_yaml(config, resolve=True)
+        text = _saved_text(config)
         parts["code"] = code_digests(text)
         kept = OmegaConf.to_yaml({CODE: parts["code"]}) if parts["code"] else ""
         parts["configuration"] = text + kept
@@ -106,6 +107,13 @@ def build_session(config: DictConfig, overrides: Sequence[str] = (), **replaced:
         message = f"{', '.join(missing)}: missing; a session needs it"
         raise ConfigError(message)
     return session_class(**{name: part for name, part in parts.items() if name in taken})
+
+
+def _saved_text(config: DictConfig) -> str:
+    """Return a configuration as it is saved: without secrets."""
+    container = OmegaConf.to_container(config, resolve=True)
+    assert isinstance(container, dict), "a configuration is a mapping"
+    return OmegaConf.to_yaml(OmegaConf.create(masked_settings(container)))
 
 
 def session_from_command_line(arguments: Sequence[str], mode: str) -> Any:
@@ -120,7 +128,7 @@ def session_from_command_line(arguments: Sequence[str], mode: str) -> Any:
 def compose_session(arguments: Sequence[str], mode: str, **replaced: Any) -> Any:
     """Return the same with parts in place of those that are configured."""
     config = composed_settings(arguments, mode)
-    return build_session(config, **{"overrides": arguments, **replaced})
+    return build_session(config, **{"overrides": masked_words(arguments), **replaced})
 
 
 def composed_settings(arguments: Sequence[str], mode: str) -> DictConfig:
@@ -185,6 +193,8 @@ def run_from_command_line(
     sweep is raised after the other runs, and after a line for each failure. Errors of Hydra are
     raised as ConfigError, in one line; a KeyboardInterrupt says what is kept.
     """
+    # Nothing that has a folder of Hydra's sends alerts, and Hydra writes what it is given there.
+    arguments = masked_words(arguments)
     if is_given("--cfg", arguments):
         if set(_MULTIRUN) & set(arguments):
             message = "--cfg: shows one run; leave out --multirun"
@@ -278,7 +288,7 @@ def _refusals(arguments: Sequence[str]) -> Iterator[None]:
         # It names the file, the line and what is wrong there.
         raise ConfigError(" ".join(str(error).split())) from error
     except (HydraException, OmegaConfBaseException, ValueError) as error:
-        raise ConfigError(_refused(error, arguments)) from error
+        raise ConfigError(masked_text(_refused(error, arguments), arguments)) from error
 
 
 def _commented_settings(arguments: Sequence[str]) -> str:
@@ -288,7 +298,8 @@ def _commented_settings(arguments: Sequence[str]) -> str:
         config = hydra.compose("config", settings_of(shown))
     container = OmegaConf.to_container(config, resolve=False)
     assert isinstance(container, dict), "a configuration is a mapping"
-    return commented(OmegaConf.to_yaml(config, resolve="--resolve" in arguments), container)
+    shown_config = OmegaConf.create(masked_settings(container))
+    return commented(OmegaConf.to_yaml(shown_config, resolve="--resolve" in arguments), container)
 
 
 def _refused(error: BaseException, arguments: Sequence[str]) -> str:

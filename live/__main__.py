@@ -33,6 +33,7 @@ usage: python -m live VERB [...] [--debug]
   status     the balance, and every open wager; with session.name=NAME the state of a session
   control    pause, resume, reduce, halt, pull, set, reload: words for a running session
   cancel-all cancel every open wager, and confirm that nothing is open
+  alert-test send a test message to each receiver of alerts (alert.urls)
   watchdog   cancel everything when a session hangs or dies; trade starts one of its own
   reconcile  compare a session's journal with the exchange, wager by wager
 
@@ -88,6 +89,16 @@ usage: python -m live {verb} [prophet=NAME] [SETTING=VALUE ...]
 
   python -m live {verb} prophet=sandbox_local
   python -m live {verb} prophet=sandbox
+"""
+
+ALERT_TEST_HELP = """\
+usage: python -m live alert-test alert.urls=[URL,...] [SETTING=VALUE ...]
+
+Sends a test message to each receiver of alerts, and prints which took it. Status 1 if one did not.
+URLs are those of apprise, which the extra `alert` installs; docs/alerts.md says what is sent when.
+
+  python -m live alert-test alert.urls=[json://127.0.0.1:8080]
+  python -m live alert-test +experiment=mine --config-dir conf
 """
 
 RECONCILE_HELP = """\
@@ -233,6 +244,13 @@ def _control(words: Sequence[str]) -> None:
         print_line(line)
 
 
+def _alert_test(words: Sequence[str]) -> None:
+    from conf.compose import session_from_command_line  # noqa: PLC0415
+    from live.console import present_alert_test  # noqa: PLC0415
+
+    present_alert_test(session_from_command_line(words, Mode.ALERT_TEST))
+
+
 def _reconcile(words: Sequence[str]) -> None:
     from conf.compose import session_from_command_line  # noqa: PLC0415
     from live.console import present_reconcile  # noqa: PLC0415
@@ -266,6 +284,7 @@ VERBS: dict[str, Verb] = {
     "status": _status,
     "control": _control,
     "cancel-all": _operate("cancel-all", "present_cancel_all"),
+    "alert-test": session_verb(ALERT_TEST_HELP, Mode.ALERT_TEST, _alert_test),
     "watchdog": _watchdog,
     "reconcile": session_verb(RECONCILE_HELP, Mode.RECONCILE, _reconcile),
 }

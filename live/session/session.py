@@ -1,6 +1,7 @@
 """A trading session: one desk on the live market, on paper or with wagers at the exchange."""
 
 import asyncio
+import logging
 import os
 import re
 import secrets
@@ -14,6 +15,9 @@ from msgspec import Meta
 
 from live.session.admission.real_money import Ask, RealMoney, ask_nobody
 from live.session.admission.trading_lock import LockHolder, TradingLock
+from live.session.alerts.alert import Alert, AlertLevel
+from live.session.alerts.alert_dispatcher import AlertDispatcher
+from live.session.alerts.alert_settings import AlertSettings
 from live.session.closing.closing import ClosingSeconds
 from live.session.control.settable_settings import Reread, SettableParts, SettableSettings
 from live.session.gateway import Gateway, Notify, TradedAccount
@@ -77,6 +81,12 @@ _WatchdogSeconds = Annotated[
 ]
 
 
+_LOG = logging.getLogger(__name__)
+
+# Without a receiver elsewhere.
+_PRINTED_ALERTS = AlertSettings()
+
+
 class Session:
     """Trades one strategy, built from configured parts, in any number of starts under one name.
 
@@ -105,6 +115,7 @@ class Session:
         configuration: str,
         watchdog_seconds: _WatchdogSeconds = None,
         controls: Mapping[str, Control] = NO_CONTROLS,
+        alert: AlertSettings = _PRINTED_ALERTS,
     ) -> None:
         """Prepare a session; raise ConfigError for invalid settings.
 
@@ -129,6 +140,7 @@ class Session:
         }
         self._watchdog_seconds = watchdog_seconds
         self._controls = controls
+        self._alert = alert
         self._clock = clock
         self._gateway = gateway
         self._commission = fees
@@ -170,6 +182,33 @@ class Session:
         """
         require_name(self._name)
         gateway = self._gateway(clock=self._clock)
+        heading = f"{self._name} at {gateway.market.venue.name}"
+        alerts = AlertDispatcher(self._alert, heading, gateway.clock.wall_ns, _LOG.warning)
+        # The last to end: what it says of the end goes out, too.
+        async with alerts.running():
+            try:
+                await self._run_at(
+                    gateway, home, environ, stop, notify, reread, on_started, ask, alerts
+                )
+            except Exception as error:
+                if not self.is_started:
+                    text = f"not started: {type(error).__name__}: {error}"
+                    alerts.send(Alert("not started", AlertLevel.CRITICAL, text))
+                raise
+
+    async def _run_at(
+        self,
+        gateway: Gateway,
+        home: Path,
+        environ: Mapping[str, str],
+        stop: asyncio.Event,
+        notify: Notify,
+        reread: Reread | None,
+        on_started: OnStarted,
+        ask: Ask,
+        alerts: AlertDispatcher,
+    ) -> None:
+        """Trade through a gateway, as `run` says."""
         gateway.admit(environ, self._limits)
         account = gateway.account(environ, home)
         folder = self.folder(home)
@@ -193,7 +232,7 @@ class Session:
                 ref_token = journal.ref_token(draw_token)
                 settings = self._run_settings(limits, number, ref_token, settable)
                 service = ServiceManager(environ)
-                announce = Announcer(notify, log.write)
+                announce = Announcer(notify, log.write, send=alerts.send)
                 if money is not None:
                     announce(f"limits: {money.limits_text(limits)}")
                 traded = asyncio.Event()
@@ -265,6 +304,7 @@ class Session:
                     endpoint=account.endpoint,
                     pid=os.getpid(),
                     silence_seconds=silence_seconds,
+                    alert_urls=tuple(self._alert.urls),
                 )
                 async with watched(hello, lock, environ, home) as watch:
                     yield watch
@@ -286,7 +326,7 @@ class Session:
             controls=self._controls,
             ref_token=ref_token,
         )
-        return RunSettings(desk, settable, self._markets, **self._seconds)
+        return RunSettings(desk, settable, self._markets, **self._seconds, alert=self._alert)
 
 
 def draw_token() -> str:

@@ -17,6 +17,8 @@ from live.prophetx.rest.account_folder import account_folder
 from live.prophetx.rest.credentials import find_credentials
 from live.prophetx.rest.endpoint import Endpoint
 from live.session.admission.trading_lock import TradingLock
+from live.session.alerts.alert_dispatcher import AlertDispatcher
+from live.session.alerts.alert_settings import AlertSettings
 from live.session.gateway import Notify
 from live.session.monitoring.announcer import Announcer
 from live.session.monitoring.session_log import SessionLog
@@ -29,6 +31,8 @@ from strategies.trading.model.errors import ConfigError, TradingError, WatchdogE
 
 # How often its token is checked, so that it is valid when it is needed.
 _LOG_IN_SECONDS = 60.0
+# For how long it tries to send its last alerts, when nothing is open any more.
+_ALERT_SECONDS = 60.0
 # For how long our own sandbox may be away before the watchdog gives up.
 _SANDBOX_SECONDS = 300.0
 
@@ -103,7 +107,16 @@ async def _guard(
         async with connected(endpoint, clock, environ, home) as exchange:
             await log_in(exchange)
             with _log(hello, clock) as log:
-                notify = Announcer(log, lambda line: write_line(f"watchdog: {line}"))
+                alerts = AlertDispatcher(
+                    AlertSettings(urls=list(hello.alert_urls)),
+                    f"watchdog of {hello.session} at {endpoint.name}",
+                    clock.wall_ns,
+                    log,
+                    _ALERT_SECONDS,
+                )
+                notify = Announcer(
+                    log, lambda line: write_line(f"watchdog: {line}"), send=alerts.send
+                )
                 account = ProphetOpenWagers(exchange.client, endpoint)
                 duty = WatchdogDuty(
                     hello,
@@ -117,7 +130,10 @@ async def _guard(
                 )
                 log(f"process {os.getpid()} guards {duty.description} at {endpoint.name}")
                 writer.write(line_of(Ready(os.getpid())))
-                await _with_token(exchange, duty, notify)
+                async with alerts.running(checks=False):
+                    await _with_token(exchange, duty, notify)
+                    # What is left are alerts: the next session need not wait for them.
+                    lock.close()
                 log(f"{duty.description} has closed, or nothing of it is open")
     except TradingError as error:
         writer.write(line_of(Refused(str(error))))
