@@ -23,7 +23,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError  # type: ignore[import-untyped]
 
-from conf.masking import masked_settings, masked_text, masked_words
+from conf.masking import masked_settings, masked_text, masked_url, masked_words
 from conf.options import (
     in_hydras_order,
     is_given,
@@ -224,7 +224,7 @@ def _run_once_or_more(folders: RunFolders, arguments: Sequence[str]) -> None:
     if is_given("--cfg", arguments):
         # Hydra prints and exits by itself unless it is asked for the error itself.
         os.environ["HYDRA_FULL_ERROR"] = "1"
-        sys.argv = [sys.argv[0], *arguments]
+        sys.argv = [sys.argv[0], *arguments, *_masking_words(arguments)]
         path, name = str(CONFIG_FOLDER), "config"
         hydra.main(version_base="1.3", config_path=path, config_name=name)(folders.run)()
         return
@@ -248,6 +248,17 @@ def _run_once_or_more(folders: RunFolders, arguments: Sequence[str]) -> None:
         # A sweeper that optimises returns nothing, and has refused an error as a figure itself.
         for run in (run for batch in batches or () for run in batch):
             folders.add(run.overrides, run.return_value)
+
+
+def _masking_words(arguments: Sequence[str]) -> list[str]:
+    """Return the words that hide what files of the user's set, for what Hydra prints itself."""
+    shown = without_option("--package", without_option("--cfg", arguments))
+    with _initialized():
+        words = settings_of([word for word in shown if word != "--resolve"])
+        config = OmegaConf.to_container(hydra.compose("config", words), resolve=False)
+    assert isinstance(config, dict), "a configuration is a mapping"
+    urls = (config.get("alert") or {}).get("urls") or []
+    return [f"alert.urls=[{','.join(_quoted(masked_url(str(url))) for url in urls)}]"]
 
 
 def _is_sweep(initialized: Any, arguments: Sequence[str], settings: Sequence[str]) -> bool:
@@ -296,10 +307,9 @@ def _commented_settings(arguments: Sequence[str]) -> str:
     shown = [word for word in without_option("--cfg", arguments) if word != "--resolve"]
     with _initialized(), _refusals(shown):
         config = hydra.compose("config", settings_of(shown))
-    container = OmegaConf.to_container(config, resolve=False)
+        container = OmegaConf.to_container(config, resolve="--resolve" in arguments)
     assert isinstance(container, dict), "a configuration is a mapping"
-    shown_config = OmegaConf.create(masked_settings(container))
-    return commented(OmegaConf.to_yaml(shown_config, resolve="--resolve" in arguments), container)
+    return commented(OmegaConf.to_yaml(OmegaConf.create(masked_settings(container))), container)
 
 
 def _refused(error: BaseException, arguments: Sequence[str]) -> str:

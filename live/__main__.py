@@ -14,7 +14,7 @@ if sys.path[0] == str(Path.cwd()) and Path(__file__).parents[1] != Path.cwd():
 
 from conf.command_line import Verb, print_line, run, session_verb
 from conf.modes import Mode, refuse_other_modes
-from conf.options import is_given, without_option
+from conf.options import is_given, with_verbosity, without_option
 from strategies.trading.model.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -39,7 +39,8 @@ usage: python -m live VERB [...] [--debug]
 
 All take settings as NAME=VALUE, among them the exchange: prophet=sandbox_local (the default; see
 python -m sim serve), prophet=sandbox, prophet=production. --config-dir DIR finds files of settings
-of your own, and --cfg job shows every setting and runs nothing. Keys are read from
+of your own, and --cfg job shows every setting and runs nothing. -v prints each fill, refusal and
+line of a strategy's own logger too, -vv all that is logged (docs/logs.md). Keys are read from
 PROPHETX_ACCESS_KEY and PROPHETX_SECRET_KEY, or from a private file that PROPHETX_USER_INFO names;
 sandbox_local needs none.
 
@@ -188,11 +189,13 @@ def _trade(verb: str, mode: Mode) -> Verb:
         from conf.compose import session_from_command_line  # noqa: PLC0415
         from live.console import present_session  # noqa: PLC0415
 
+        given = with_verbosity(words)
+
         def read() -> "Session":
-            session: Session = session_from_command_line(words, mode)
+            session: Session = session_from_command_line(given, mode)
             return session
 
-        present_session(read, words)
+        present_session(read, given)
 
     help_text = TRADE_HELP.format(verb=verb, description=_DESCRIPTIONS[verb])
     return session_verb(help_text, mode, trade)
@@ -203,7 +206,7 @@ def _rehearse(words: Sequence[str]) -> None:
     from live.console import present_rehearsal  # noqa: PLC0415
     from live.prophetx.tools.rehearse import with_name  # noqa: PLC0415
 
-    named = with_name(words, Path.cwd())
+    named = with_name(with_verbosity(words), Path.cwd())
     present_rehearsal(session_from_command_line(named, Mode.REHEARSE))
 
 

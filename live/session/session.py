@@ -24,7 +24,6 @@ from live.session.gateway import Gateway, Notify, TradedAccount
 from live.session.halts.halt_record import HaltRecord
 from live.session.monitoring.announcer import Announcer
 from live.session.monitoring.service_manager import ServiceManager
-from live.session.monitoring.session_log import SessionLog
 from live.session.session_folder import SESSIONS, require_continued, require_name
 from live.session.session_run import (
     OnStarted,
@@ -35,9 +34,12 @@ from live.session.session_run import (
 )
 from live.session.watchdog.heartbeats import Hello, Unwatched, Watch
 from live.session.watchdog.watchdog_start import watched
+from live.terminal import TerminalHandler
 from live.wall_clock import WallClock
 from recordings.journal.entries import JOURNAL
 from recordings.journal.session_journal import SessionJournal
+from recordings.logs.log_settings import LogSettings
+from recordings.logs.run_log import RunLog
 from recordings.writing import make_private_folder, write_text
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.desk.assembly import DeskSettings
@@ -85,6 +87,7 @@ _LOG = logging.getLogger(__name__)
 
 # Without a receiver elsewhere.
 _PRINTED_ALERTS = AlertSettings()
+_LOG_SETTINGS = LogSettings()
 
 
 class Session:
@@ -116,6 +119,7 @@ class Session:
         watchdog_seconds: _WatchdogSeconds = None,
         controls: Mapping[str, Control] = NO_CONTROLS,
         alert: AlertSettings = _PRINTED_ALERTS,
+        log: LogSettings = _LOG_SETTINGS,
     ) -> None:
         """Prepare a session; raise ConfigError for invalid settings.
 
@@ -141,6 +145,7 @@ class Session:
         self._watchdog_seconds = watchdog_seconds
         self._controls = controls
         self._alert = alert
+        self._log = log
         self._clock = clock
         self._gateway = gateway
         self._commission = fees
@@ -223,7 +228,13 @@ class Session:
             with (
                 halt.reserved(Announcer(notify)),
                 SessionJournal(folder / JOURNAL) as journal,
-                SessionLog(folder / "session.log", gateway.clock, Announcer(notify)) as log,
+                RunLog(
+                    folder / "session.log",
+                    self._log,
+                    gateway.clock.now_ns,
+                    notify,
+                    replaced=(TerminalHandler,),
+                ) as log,
             ):
                 number = journal.begin_run(gateway.clock.now_ns(), last_start(folder))
                 write_text(folder / f"start-{number:05d}.yaml", self._configuration, private=True)
@@ -232,7 +243,7 @@ class Session:
                 ref_token = journal.ref_token(draw_token)
                 settings = self._run_settings(limits, number, ref_token, settable)
                 service = ServiceManager(environ)
-                announce = Announcer(notify, log.write, send=alerts.send)
+                announce = Announcer(send=alerts.send, logs=(log.print, log.write))
                 if money is not None:
                     announce(f"limits: {money.limits_text(limits)}")
                 traded = asyncio.Event()
@@ -242,8 +253,9 @@ class Session:
                     on_started(run)
 
                 run = SessionRun(
-                    settings, gateway, journal, folder, announce, watch, service, note_started, halt
-                )
+                    settings, gateway, journal, folder, announce, log, watch, service,
+                    note_started, halt,
+                )  # fmt: skip
                 async with service.reporting():
                     self.is_started = True
                     await run.run(stop)

@@ -25,6 +25,7 @@ from live.session.monitoring.session_monitor import SessionMonitor
 from live.session.watchdog.heartbeats import Watch
 from recordings.journal.entries import JOURNAL, RunContext
 from recordings.journal.session_journal import JournalingListener, SessionJournal
+from recordings.logs.run_log import RunLog
 from recordings.tape import TapeInfo
 from strategies.trading.accounting.earlier_balance import available_change_cents
 from strategies.trading.desk.assembly import DeskSettings, assemble_desk
@@ -99,6 +100,7 @@ class SessionRun:
         journal: SessionJournal,
         folder: Path,
         notify: Announcer,
+        log: RunLog,
         watch: Watch,
         service: ServiceManager,
         on_started: OnStarted,
@@ -117,6 +119,7 @@ class SessionRun:
         self._journal = journal
         self._folder = folder
         self._notify = notify
+        self._log = log
         self._watch = watch
         self._service = service
         self._on_started = on_started
@@ -306,7 +309,7 @@ class SessionRun:
         listener = JournalingListener(desk, self._journal)
         self._desk, self._listener = desk, listener
         monitor = self._monitor = SessionMonitor(
-            desk, self._market, self._clock, self._settings.alert, self._notify
+            desk, self._market, self._clock, self._settings.alert, self._notify, self._log
         )
         monitor.follow(self._journal)
         number, venue = self._settings.desk.start_number, self._market.venue

@@ -21,13 +21,14 @@ from live.session.alerts.alert_dispatcher import AlertDispatcher
 from live.session.alerts.alert_settings import AlertSettings
 from live.session.gateway import Notify
 from live.session.monitoring.announcer import Announcer
-from live.session.monitoring.session_log import SessionLog
 from live.session.watchdog.heartbeats import Hello, Ready, Refused, line_of
 from live.session.watchdog.watchdog_duty import WatchdogDuty
 from live.session.watchdog.watchdog_start import connect_to, receive_hello, socket_address
-from live.terminal import keep_standard_streams, write_line
+from live.terminal import TerminalHandler, keep_standard_streams, write_line
 from live.wall_clock import WallClock
-from strategies.trading.model.errors import ConfigError, TradingError, WatchdogError, WriteError
+from recordings.logs.log_settings import LogSettings
+from recordings.logs.run_log import RunLog
+from strategies.trading.model.errors import ConfigError, TradingError, WatchdogError
 
 # How often its token is checked, so that it is valid when it is needed.
 _LOG_IN_SECONDS = 60.0
@@ -180,11 +181,12 @@ def _require_account(
 def _log(hello: Hello, clock: WallClock) -> Iterator[Notify]:
     """Give a function that writes lines to `watchdog.log`, as far as the disk takes them."""
     path = Path(hello.folder) / "watchdog.log"
-    try:
-        log = SessionLog(path, clock, write_line)
-    except WriteError as error:
-        write_line(f"watchdog: {error}")
-        yield lambda _: None
-        return
-    with log:
+    with RunLog(
+        path,
+        LogSettings(),
+        clock.now_ns,
+        write_line,
+        goes_on="the watchdog goes on",
+        replaced=(TerminalHandler,),
+    ) as log:
         yield log.write

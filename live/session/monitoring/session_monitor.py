@@ -12,11 +12,14 @@ from live.session.monitoring.announcer import Announcer
 from live.session.monitoring.health import Health
 from recordings.journal.entries import Payload
 from recordings.journal.session_journal import SessionJournal
+from recordings.logs.event_log import EventLog
+from recordings.logs.run_log import RunLog
 from strategies.trading.desk.desk import Desk
 from strategies.trading.model.events import (
     EventScheduled,
     MarketSettled,
     TradeBroken,
+    TradingStateSet,
     WagerWiped,
 )
 from strategies.trading.ports.clock import Clock
@@ -45,6 +48,7 @@ class SessionMonitor:
         clock: Clock,
         settings: AlertSettings,
         announce: Announcer,
+        log: RunLog,
     ) -> None:
         """Start with nothing counted."""
         self.health = Health(desk, market, clock)
@@ -53,6 +57,7 @@ class SessionMonitor:
         self._market = market
         self._clock = clock
         self._announce = announce
+        self._events = EventLog(log, desk.market_states.catalogue, desk.wagers.find)
 
     def observe(self, now_ns: int, payload: Payload | Denial | Decision) -> None:
         """Count what was journaled, and raise its alerts; before the desk applies it."""
@@ -62,6 +67,9 @@ class SessionMonitor:
             self._announce.alert(Alert(kind, level, line))
         for alert in self._rules.note(now_ns, payload):
             self._announce.alert(alert)
+        if not isinstance(payload, TradingStateSet | TradeBroken):
+            # Of these an alert is in the log already.
+            self._events.note(payload)
         self.health.note(now_ns, payload)
 
     def follow(self, journal: SessionJournal) -> None:
