@@ -5,8 +5,8 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -112,11 +112,13 @@ async def _guard(
                     AlertSettings(urls=list(hello.alert_urls)),
                     f"watchdog of {hello.session} at {endpoint.name}",
                     clock.wall_ns,
-                    log,
+                    log.write,
                     _ALERT_SECONDS,
                 )
                 notify = Announcer(
-                    log, lambda line: write_line(f"watchdog: {line}"), send=alerts.send
+                    lambda line: write_line(f"watchdog: {line}"),
+                    send=alerts.send,
+                    logs=(log.write,),
                 )
                 account = ProphetOpenWagers(exchange.client, endpoint)
                 duty = WatchdogDuty(
@@ -129,13 +131,13 @@ async def _guard(
                     # Our own sandbox forgets all wagers when it ends; no other exchange does.
                     patience_seconds=_SANDBOX_SECONDS if endpoint.is_local else None,
                 )
-                log(f"process {os.getpid()} guards {duty.description} at {endpoint.name}")
+                log.write(f"process {os.getpid()} guards {duty.description} at {endpoint.name}")
                 writer.write(line_of(Ready(os.getpid())))
                 async with alerts.running(checks=False):
                     await _with_token(exchange, duty, notify)
                     # What is left are alerts: the next session need not wait for them.
                     lock.close()
-                log(f"{duty.description} has closed, or nothing of it is open")
+                log.write(f"{duty.description} has closed, or nothing of it is open")
     except TradingError as error:
         writer.write(line_of(Refused(str(error))))
         raise
@@ -177,16 +179,13 @@ def _require_account(
         raise WatchdogError(message)
 
 
-@contextmanager
-def _log(hello: Hello, clock: WallClock) -> Iterator[Notify]:
-    """Give a function that writes lines to `watchdog.log`, as far as the disk takes them."""
-    path = Path(hello.folder) / "watchdog.log"
-    with RunLog(
-        path,
+def _log(hello: Hello, clock: WallClock) -> RunLog:
+    """Return the log of the watchdog, in the folder of the session."""
+    return RunLog(
+        Path(hello.folder) / "watchdog.log",
         LogSettings(),
         clock.now_ns,
         write_line,
         goes_on="the watchdog goes on",
         replaced=(TerminalHandler,),
-    ) as log:
-        yield log.write
+    )
