@@ -23,6 +23,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError  # type: ignore[import-untyped]
 
+from conf.masking import masked_settings, masked_text, masked_url, masked_words
 from conf.options import (
     in_hydras_order,
     is_given,
@@ -94,7 +95,7 @@ def build_session(config: DictConfig, overrides: Sequence[str] = (), **replaced:
     session_class = parts.pop("run")
     taken = signature(session_class).parameters
     if {"configuration", "code"} & set(taken):
-        text = OmegaConf.to_yaml(config, resolve=True)
+        text = _saved_text(config)
         parts["code"] = code_digests(text)
         kept = OmegaConf.to_yaml({CODE: parts["code"]}) if parts["code"] else ""
         parts["configuration"] = text + kept
@@ -106,6 +107,13 @@ def build_session(config: DictConfig, overrides: Sequence[str] = (), **replaced:
         message = f"{', '.join(missing)}: missing; a session needs it"
         raise ConfigError(message)
     return session_class(**{name: part for name, part in parts.items() if name in taken})
+
+
+def _saved_text(config: DictConfig) -> str:
+    """Return a configuration as it is saved: without secrets."""
+    container = OmegaConf.to_container(config, resolve=True)
+    assert isinstance(container, dict), "a configuration is a mapping"
+    return OmegaConf.to_yaml(OmegaConf.create(masked_settings(container)))
 
 
 def session_from_command_line(arguments: Sequence[str], mode: str) -> Any:
@@ -120,7 +128,7 @@ def session_from_command_line(arguments: Sequence[str], mode: str) -> Any:
 def compose_session(arguments: Sequence[str], mode: str, **replaced: Any) -> Any:
     """Return the same with parts in place of those that are configured."""
     config = composed_settings(arguments, mode)
-    return build_session(config, **{"overrides": arguments, **replaced})
+    return build_session(config, **{"overrides": masked_words(arguments), **replaced})
 
 
 def composed_settings(arguments: Sequence[str], mode: str) -> DictConfig:
@@ -185,6 +193,8 @@ def run_from_command_line(
     sweep is raised after the other runs, and after a line for each failure. Errors of Hydra are
     raised as ConfigError, in one line; a KeyboardInterrupt says what is kept.
     """
+    # Nothing that has a folder of Hydra's sends alerts, and Hydra writes what it is given there.
+    arguments = masked_words(arguments)
     if is_given("--cfg", arguments):
         if set(_MULTIRUN) & set(arguments):
             message = "--cfg: shows one run; leave out --multirun"
@@ -214,7 +224,7 @@ def _run_once_or_more(folders: RunFolders, arguments: Sequence[str]) -> None:
     if is_given("--cfg", arguments):
         # Hydra prints and exits by itself unless it is asked for the error itself.
         os.environ["HYDRA_FULL_ERROR"] = "1"
-        sys.argv = [sys.argv[0], *arguments]
+        sys.argv = [sys.argv[0], *arguments, *_masking_words(arguments)]
         path, name = str(CONFIG_FOLDER), "config"
         hydra.main(version_base="1.3", config_path=path, config_name=name)(folders.run)()
         return
@@ -238,6 +248,17 @@ def _run_once_or_more(folders: RunFolders, arguments: Sequence[str]) -> None:
         # A sweeper that optimises returns nothing, and has refused an error as a figure itself.
         for run in (run for batch in batches or () for run in batch):
             folders.add(run.overrides, run.return_value)
+
+
+def _masking_words(arguments: Sequence[str]) -> list[str]:
+    """Return the words that hide what files of the user's set, for what Hydra prints itself."""
+    shown = without_option("--package", without_option("--cfg", arguments))
+    with _initialized():
+        words = settings_of([word for word in shown if word != "--resolve"])
+        config = OmegaConf.to_container(hydra.compose("config", words), resolve=False)
+    assert isinstance(config, dict), "a configuration is a mapping"
+    urls = (config.get("alert") or {}).get("urls") or []
+    return [f"alert.urls=[{','.join(_quoted(masked_url(str(url))) for url in urls)}]"]
 
 
 def _is_sweep(initialized: Any, arguments: Sequence[str], settings: Sequence[str]) -> bool:
@@ -278,7 +299,7 @@ def _refusals(arguments: Sequence[str]) -> Iterator[None]:
         # It names the file, the line and what is wrong there.
         raise ConfigError(" ".join(str(error).split())) from error
     except (HydraException, OmegaConfBaseException, ValueError) as error:
-        raise ConfigError(_refused(error, arguments)) from error
+        raise ConfigError(masked_text(_refused(error, arguments), arguments)) from error
 
 
 def _commented_settings(arguments: Sequence[str]) -> str:
@@ -286,9 +307,9 @@ def _commented_settings(arguments: Sequence[str]) -> str:
     shown = [word for word in without_option("--cfg", arguments) if word != "--resolve"]
     with _initialized(), _refusals(shown):
         config = hydra.compose("config", settings_of(shown))
-    container = OmegaConf.to_container(config, resolve=False)
+        container = OmegaConf.to_container(config, resolve="--resolve" in arguments)
     assert isinstance(container, dict), "a configuration is a mapping"
-    return commented(OmegaConf.to_yaml(config, resolve="--resolve" in arguments), container)
+    return commented(OmegaConf.to_yaml(OmegaConf.create(masked_settings(container))), container)
 
 
 def _refused(error: BaseException, arguments: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from strategies.trading.model.errors import ConfigError
 class Mode(StrEnum):
     """A way to run an experiment. Each mode has a file in `conf/mode` and its own command."""
 
+    ALERT_TEST = "alert_test"
     BACKTEST = "backtest"
     CHECK = "check"
     COMPARE = "compare"
@@ -27,6 +28,7 @@ class Mode(StrEnum):
 
 
 _COMMANDS = {
+    Mode.ALERT_TEST: "python -m live alert-test",
     Mode.BACKTEST: "python -m sim run",
     Mode.CHECK: "python -m live check",
     Mode.COMPARE: "python -m sim compare",

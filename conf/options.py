@@ -29,6 +29,12 @@ def value_of(option: str, arguments: Sequence[str]) -> str:
     return ""
 
 
+def with_verbosity(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments with -v and -vv as the settings that they stand for."""
+    settings = {"-v": "log.console=info", "-vv": "log.console=debug"}
+    return [settings.get(word, word) for word in arguments]
+
+
 def require_option_value(option: str, arguments: Sequence[str], values: Sequence[str]) -> None:
     """Raise ConfigError if an option is given without a value, or with none of these."""
     value = value_of(option, arguments)

@@ -66,7 +66,7 @@ class RootSettings(Struct, frozen=True, kw_only=True):
 
 
 # Other names at the top, besides the groups: parts that offer no choice, and what runs them.
-_PARTS = ("wagers", "controls", "reference", "rehearsal", "sandbox", "run")
+_PARTS = ("wagers", "controls", "reference", "log", "alert", "rehearsal", "sandbox", "run")
 
 
 def check_root(config: Mapping[Any, Any], groups: Iterable[str]) -> None:

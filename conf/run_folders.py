@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
+from conf.masking import masked_settings
+from recordings.writing import write_text
 from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import TradingError
 from strategies.trading.model.one_line import short_line
@@ -69,6 +71,9 @@ class RunFolders:
         Raised to Hydra it would be printed twice, and end a sweep.
         """
         folder = Path(HydraConfig.get().runtime.output_dir)
+        # Hydra has written what a file of the user's set.
+        for saved in (folder / ".hydra" / "config.yaml", folder.parent / "multirun.yaml"):
+            _mask(saved)
         theirs = {entry for entry in folder.iterdir() if entry.name != ".hydra"}
         had_results = self._has_results(folder)
         try:
@@ -142,6 +147,18 @@ def _portable(error: Exception) -> Exception:
 
 def _name(setting: str) -> str:
     return setting.lstrip("+~").partition("=")[0]
+
+
+def _mask(path: Path) -> None:
+    """Hide the secrets in a file of settings that Hydra has written, if it has any."""
+    if not path.is_file():
+        return
+    saved = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
+    if not isinstance(saved, dict):
+        return
+    masked = masked_settings(saved)
+    if masked != saved:
+        write_text(path, OmegaConf.to_yaml(OmegaConf.create(masked)))
 
 
 def _remove(folder: Path, theirs: set[Path]) -> None:

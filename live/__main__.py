@@ -14,7 +14,7 @@ if sys.path[0] == str(Path.cwd()) and Path(__file__).parents[1] != Path.cwd():
 
 from conf.command_line import Verb, print_line, run, session_verb
 from conf.modes import Mode, refuse_other_modes
-from conf.options import is_given, without_option
+from conf.options import is_given, with_verbosity, without_option
 from strategies.trading.model.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ usage: python -m live VERB [...] [--debug]
   watch      show a running session in the terminal, and control it; with --web in the browser
   control    pause, resume, reduce, halt, pull, set, reload: words for a running session
   cancel-all cancel every open wager, and confirm that nothing is open
+  alert-test send a test message to each receiver of alerts (alert.urls)
   watchdog   cancel everything when a session hangs or dies; trade starts one of its own
   reconcile  compare a session's journal with the exchange, wager by wager
   export     fills, settlements, fees and rebates of sessions as tables, by day and event
@@ -41,7 +42,8 @@ usage: python -m live VERB [...] [--debug]
 
 All take settings as NAME=VALUE, among them the exchange: prophet=sandbox_local (the default; see
 python -m sim serve), prophet=sandbox, prophet=production. --config-dir DIR finds files of settings
-of your own, and --cfg job shows every setting and runs nothing. Keys are read from
+of your own, and --cfg job shows every setting and runs nothing. -v prints each fill, refusal and
+line of a strategy's own logger too, -vv all that is logged (docs/logs.md). Keys are read from
 PROPHETX_ACCESS_KEY and PROPHETX_SECRET_KEY, or from a private file that PROPHETX_USER_INFO names;
 sandbox_local needs none.
 
@@ -91,6 +93,16 @@ usage: python -m live {verb} [prophet=NAME] [SETTING=VALUE ...]
 
   python -m live {verb} prophet=sandbox_local
   python -m live {verb} prophet=sandbox
+"""
+
+ALERT_TEST_HELP = """\
+usage: python -m live alert-test alert.urls=[URL,...] [SETTING=VALUE ...]
+
+Sends a test message to each receiver of alerts, and prints which took it. Status 1 if one did not.
+URLs are those of apprise, which the extra `alert` installs; docs/alerts.md says what is sent when.
+
+  python -m live alert-test alert.urls=[json://127.0.0.1:8080]
+  python -m live alert-test +experiment=mine --config-dir conf
 """
 
 RECONCILE_HELP = """\
@@ -195,11 +207,13 @@ def _trade(verb: str, mode: Mode) -> Verb:
         from conf.compose import session_from_command_line  # noqa: PLC0415
         from live.console import present_session  # noqa: PLC0415
 
+        given = with_verbosity(words)
+
         def read() -> "Session":
-            session: Session = session_from_command_line(words, mode)
+            session: Session = session_from_command_line(given, mode)
             return session
 
-        present_session(read, words)
+        present_session(read, given)
 
     help_text = TRADE_HELP.format(verb=verb, description=_DESCRIPTIONS[verb])
     return session_verb(help_text, mode, trade)
@@ -210,7 +224,7 @@ def _rehearse(words: Sequence[str]) -> None:
     from live.console import present_rehearsal  # noqa: PLC0415
     from live.prophetx.tools.rehearse import with_name  # noqa: PLC0415
 
-    named = with_name(words, Path.cwd())
+    named = with_name(with_verbosity(words), Path.cwd())
     present_rehearsal(session_from_command_line(named, Mode.REHEARSE))
 
 
@@ -265,6 +279,13 @@ def _control(words: Sequence[str]) -> None:
         print_line(line)
 
 
+def _alert_test(words: Sequence[str]) -> None:
+    from conf.compose import session_from_command_line  # noqa: PLC0415
+    from live.console import present_alert_test  # noqa: PLC0415
+
+    present_alert_test(session_from_command_line(words, Mode.ALERT_TEST))
+
+
 def _reconcile(words: Sequence[str]) -> None:
     from conf.compose import session_from_command_line  # noqa: PLC0415
     from live.console import present_reconcile  # noqa: PLC0415
@@ -311,6 +332,7 @@ VERBS: dict[str, Verb] = {
     "watch": _watch,
     "control": _control,
     "cancel-all": _operate("cancel-all", "present_cancel_all"),
+    "alert-test": session_verb(ALERT_TEST_HELP, Mode.ALERT_TEST, _alert_test),
     "watchdog": _watchdog,
     "reconcile": session_verb(RECONCILE_HELP, Mode.RECONCILE, _reconcile),
     "export": _export,

@@ -20,7 +20,7 @@ from live.prophetx.tools.account_tools import AccountTools
 from live.session.closing.closing import Closing
 from live.terminal import on_stop_signals, write_line
 from strategies.trading.model.counted import counted
-from strategies.trading.model.errors import ExchangeError
+from strategies.trading.model.errors import AlertError, ExchangeError
 from strategies.trading.model.money import dollars_text
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from live.prophetx.tools.reconcile import Reconciliation
     from live.prophetx.tools.record import Recording
     from live.prophetx.tools.rehearse import Rehearsal
+    from live.session.alerts.alert_test import AlertTest
     from live.session.session import Session
 
 T = TypeVar("T")
@@ -98,6 +99,17 @@ def present_reconcile(reconciliation: "Reconciliation") -> None:
         print_line(f"the journal and {reconciliation.endpoint.name} agree")
 
     asyncio.run(_with_connection(reconciliation, show))
+
+
+def present_alert_test(test: "AlertTest") -> None:
+    """Send the test message; raise AlertError if a receiver did not take it."""
+    results = asyncio.run(test.run())
+    failed = [name for name, problem in results if problem]
+    for name, problem in results:
+        print_line(f"{name}: {problem or 'sent'}")
+    if failed:
+        message = f"{len(failed)} of {counted(len(results), 'receiver')} did not take the message"
+        raise AlertError(message)
 
 
 def present_recording(session: "Recording", folder: Path) -> float:

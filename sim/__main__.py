@@ -12,6 +12,7 @@ if sys.path[0] == str(Path.cwd()) and Path(__file__).parents[1] != Path.cwd():
 
 from conf.command_line import Verb, print_line, run, session_verb
 from conf.modes import Mode, refuse_other_modes
+from conf.options import with_verbosity
 from conf.verb_parser import VerbParser
 from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import ConfigError, ReportError
@@ -56,6 +57,7 @@ Its path is the last line printed.
   python -m sim run +experiment=nba --multirun strategy.spread_margin=0.005,0.01
   python -m sim run +experiment=nba report=off       draws no report.html
   python -m sim run +experiment=nba --cfg job        shows every setting and runs nothing
+  python -m sim run +experiment=nba -v               prints run.log too: fills, refusals, own lines
 
 Choices:
 {choices}
@@ -101,7 +103,7 @@ def _run(words: Sequence[str]) -> None:
     if note is not None and "--cfg" not in words:
         sys.stderr.write(f"{note}\n")
     presenter = BacktestPresenter()
-    run_from_command_line(words, presenter.present, has_summary, presenter.conclude)
+    run_from_command_line(with_verbosity(words), presenter.present, has_summary, presenter.conclude)
 
 
 def _choices() -> str:

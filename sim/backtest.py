@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from simpy import Event
 
 from conf.modes import Mode
+from recordings.logs.log_settings import LogSettings
 from sim.compare.fill_verdicts import SESSIONS, drift_limits
 from sim.engine.faults import Faults
 from sim.engine.garbage import rare_collections
@@ -28,6 +29,7 @@ from sim.forked import spare_processors
 from sim.games.daily_resumption import DailyResumption
 from sim.pricing_notes import pricing_notes
 from sim.queue_passes import QueuePasses, queue_label
+from sim.results.logged_journal import RUN_LOG, PassLog
 from sim.results.monthly_rebates import monthly_rebates
 from sim.results.price_sampler import PriceSampler
 from sim.results.price_scores import PriceScores
@@ -72,6 +74,7 @@ _GRACE_NS = 60 * NS_PER_SECOND
 _MOST_GRACES = 20
 _SAMPLE_NS = 15 * NS_PER_SECOND
 NO_CODE: Mapping[str, str] = MappingProxyType({})
+_LOG = LogSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,7 @@ class Backtest:
         controls: Mapping[str, Control] = NO_CONTROLS,
         report: Switch = True,
         watch: Switch = False,
+        log: LogSettings = _LOG,
         overrides: Sequence[str] = (),
         code: Mapping[str, str] = NO_CODE,
     ) -> None:
@@ -154,6 +158,7 @@ class Backtest:
         self.session_name = str(session["name"])
         self.draws_report = is_on(report)
         self.is_watched = is_on(watch)
+        self.log = log
         self._overrides = overrides
         self._code = code
         self._exchange = exchange
@@ -178,7 +183,8 @@ class Backtest:
             tables = RunTables(folder)
             try:
                 with run_socket(folder, self.feed.name, wanted=self.is_watched) as watched:
-                    chosen = self.run_pass(self.queue(), tables, show, watched)
+                    log_path = folder / RUN_LOG
+                    chosen = self.run_pass(self.queue(), tables, show, log_path, watched)
                 by_queue = self._by_queue(chosen, passes)
                 tables.close()
             except BaseException:
@@ -218,9 +224,10 @@ class Backtest:
         queue: QueueModel,
         tables: RunTables | None = None,
         show: Progress | None = None,
+        log_path: Path | None = None,
         watched: RunSocket | None = None,
     ) -> Pass:
-        """Trade the feed once; raise InvariantError if desk and exchange differ at its end."""
+        """Trade the feed once, logged at `log_path`; raise InvariantError if the books differ."""
         began = perf_counter()
         env = self.feed.environment(self._label(queue), show or _show_nothing, self.market_keys)
         inbox = Inbox(env)
@@ -235,6 +242,7 @@ class Backtest:
         source_run = self.feed.join(env, exchange, publisher, connection.participant)
         clock = self._clock_of(env, inbox.drain)
         journal = RunJournal(self.catalogue, tables)
+        logging = PassLog(log_path, self.log, clock, journal)
         desk = assemble_desk(
             self.desk_settings(),
             catalogue=self.catalogue,
@@ -242,10 +250,11 @@ class Backtest:
             ladder=info.ladder,
             clock=clock,
             exchange=connection,
-            journal=journal if watched is None else watched.journal(journal),
+            journal=logging.journal if watched is None else watched.journal(logging.journal),
         )
         if watched is not None:
             watched.start(desk, clock)
+        logging.follow(desk, self.catalogue)
         if journal.silences is not None:
             journal.silences.observe(desk.market_states)
         wagers = WagerRecorder(desk, clock, tables)
@@ -258,13 +267,8 @@ class Backtest:
             PriceSampler(desk, clock, tables, _SAMPLE_NS).start()
             scores.start()
             source_scores.start()
-        try:
-            with rare_collections():
-                _play(env, connection, desk, source_run.ended)
-            source_run.close()
-        except BaseException:
-            source_run.abandon()
-            raise
+        with logging.active(), rare_collections():
+            _play_source(env, connection, desk, source_run)
         wagers.close()
         if journal.silences is not None:
             journal.silences.close(clock.now_ns())
@@ -359,6 +363,19 @@ def _with_recording(feed: FeedFigures, source: SourceSummary) -> FeedFigures:
         rows_undated=source.rows_undated,
         longest_hold_seconds=source.longest_hold_ns // NS_PER_SECOND,
     )
+
+
+def _play_source(
+    env: ReplayEnvironment, connection: ExchangeConnection, desk: Desk, source_run: SourceRun
+) -> None:
+    """Play a source to its end and close it; an error abandons it."""
+    try:
+        with rare_collections():
+            _play(env, connection, desk, source_run.ended)
+        source_run.close()
+    except BaseException:
+        source_run.abandon()
+        raise
 
 
 def _play(env: ReplayEnvironment, connection: ExchangeConnection, desk: Desk, ended: Event) -> None:

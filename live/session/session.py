@@ -1,6 +1,7 @@
 """A trading session: one desk on the live market, on paper or with wagers at the exchange."""
 
 import asyncio
+import logging
 import os
 import re
 import secrets
@@ -14,13 +15,15 @@ from msgspec import Meta
 
 from live.session.admission.real_money import Ask, RealMoney, ask_nobody
 from live.session.admission.trading_lock import LockHolder, TradingLock
+from live.session.alerts.alert import Alert, AlertLevel
+from live.session.alerts.alert_dispatcher import AlertDispatcher
+from live.session.alerts.alert_settings import AlertSettings
 from live.session.closing.closing import ClosingSeconds
 from live.session.control.settable_settings import Reread, SettableParts, SettableSettings
 from live.session.gateway import Gateway, Notify, TradedAccount
 from live.session.halts.halt_record import HaltRecord
 from live.session.monitoring.announcer import Announcer
 from live.session.monitoring.service_manager import ServiceManager
-from live.session.monitoring.session_log import SessionLog
 from live.session.session_folder import SESSIONS, require_continued, require_name
 from live.session.session_run import (
     OnStarted,
@@ -31,9 +34,12 @@ from live.session.session_run import (
 )
 from live.session.watchdog.heartbeats import Hello, Unwatched, Watch
 from live.session.watchdog.watchdog_start import watched
+from live.terminal import TerminalHandler
 from live.wall_clock import WallClock
 from recordings.journal.entries import JOURNAL
 from recordings.journal.session_journal import SessionJournal
+from recordings.logs.log_settings import LogSettings
+from recordings.logs.run_log import RunLog
 from recordings.writing import make_private_folder, write_text
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.desk.assembly import DeskSettings
@@ -77,6 +83,13 @@ _WatchdogSeconds = Annotated[
 ]
 
 
+_LOG = logging.getLogger(__name__)
+
+# Without a receiver elsewhere.
+_PRINTED_ALERTS = AlertSettings()
+_LOG_SETTINGS = LogSettings()
+
+
 class Session:
     """Trades one strategy, built from configured parts, in any number of starts under one name.
 
@@ -105,6 +118,8 @@ class Session:
         configuration: str,
         watchdog_seconds: _WatchdogSeconds = None,
         controls: Mapping[str, Control] = NO_CONTROLS,
+        alert: AlertSettings = _PRINTED_ALERTS,
+        log: LogSettings = _LOG_SETTINGS,
     ) -> None:
         """Prepare a session; raise ConfigError for invalid settings.
 
@@ -129,6 +144,8 @@ class Session:
         }
         self._watchdog_seconds = watchdog_seconds
         self._controls = controls
+        self._alert = alert
+        self._log = log
         self._clock = clock
         self._gateway = gateway
         self._commission = fees
@@ -170,6 +187,33 @@ class Session:
         """
         require_name(self._name)
         gateway = self._gateway(clock=self._clock)
+        heading = f"{self._name} at {gateway.market.venue.name}"
+        alerts = AlertDispatcher(self._alert, heading, gateway.clock.wall_ns, _LOG.warning)
+        # The last to end: what it says of the end goes out, too.
+        async with alerts.running():
+            try:
+                await self._run_at(
+                    gateway, home, environ, stop, notify, reread, on_started, ask, alerts
+                )
+            except Exception as error:
+                if not self.is_started:
+                    text = f"not started: {type(error).__name__}: {error}"
+                    alerts.send(Alert("not started", AlertLevel.CRITICAL, text))
+                raise
+
+    async def _run_at(
+        self,
+        gateway: Gateway,
+        home: Path,
+        environ: Mapping[str, str],
+        stop: asyncio.Event,
+        notify: Notify,
+        reread: Reread | None,
+        on_started: OnStarted,
+        ask: Ask,
+        alerts: AlertDispatcher,
+    ) -> None:
+        """Trade through a gateway, as `run` says."""
         gateway.admit(environ, self._limits)
         account = gateway.account(environ, home)
         folder = self.folder(home)
@@ -184,7 +228,13 @@ class Session:
             with (
                 halt.reserved(Announcer(notify)),
                 SessionJournal(folder / JOURNAL) as journal,
-                SessionLog(folder / "session.log", gateway.clock, Announcer(notify)) as log,
+                RunLog(
+                    folder / "session.log",
+                    self._log,
+                    gateway.clock.now_ns,
+                    notify,
+                    replaced=(TerminalHandler,),
+                ) as log,
             ):
                 number = journal.begin_run(gateway.clock.now_ns(), last_start(folder))
                 write_text(folder / f"start-{number:05d}.yaml", self._configuration, private=True)
@@ -193,7 +243,7 @@ class Session:
                 ref_token = journal.ref_token(draw_token)
                 settings = self._run_settings(limits, number, ref_token, settable)
                 service = ServiceManager(environ)
-                announce = Announcer(notify, log.write)
+                announce = Announcer(send=alerts.send, logs=(log.print, log.write))
                 if money is not None:
                     announce(f"limits: {money.limits_text(limits)}")
                 traded = asyncio.Event()
@@ -203,8 +253,9 @@ class Session:
                     on_started(run)
 
                 run = SessionRun(
-                    settings, gateway, journal, folder, announce, watch, service, note_started, halt
-                )
+                    settings, gateway, journal, folder, announce, log, watch, service,
+                    note_started, halt,
+                )  # fmt: skip
                 async with service.reporting():
                     self.is_started = True
                     await run.run(stop)
@@ -265,6 +316,7 @@ class Session:
                     endpoint=account.endpoint,
                     pid=os.getpid(),
                     silence_seconds=silence_seconds,
+                    alert_urls=tuple(self._alert.urls),
                 )
                 async with watched(hello, lock, environ, home) as watch:
                     yield watch
@@ -286,7 +338,7 @@ class Session:
             controls=self._controls,
             ref_token=ref_token,
         )
-        return RunSettings(desk, settable, self._markets, **self._seconds)
+        return RunSettings(desk, settable, self._markets, **self._seconds, alert=self._alert)
 
 
 def draw_token() -> str:

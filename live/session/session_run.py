@@ -7,22 +7,26 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from live.session.alerts.alert import Alert, AlertLevel
+from live.session.alerts.alert_settings import AlertSettings
 from live.session.catalogue_updates import CatalogueUpdates
 from live.session.closing.closing import Closing
 from live.session.closing.own_wagers import AccountUse
 from live.session.control.operator_control import OperatorControl
 from live.session.control.session_snapshot import SnapshotName
 from live.session.control.settable_settings import SettableSettings
-from live.session.gateway import Gateway, Notify, OrderContext
+from live.session.gateway import Gateway, OrderContext
 from live.session.halts.earlier_starts import EarlierStarts
 from live.session.halts.halt_record import HaltRecord
 from live.session.halts.halt_watch import HaltWatch
+from live.session.monitoring.announcer import Announcer
 from live.session.monitoring.health import Health
-from live.session.monitoring.run_observer import RunObserver
 from live.session.monitoring.service_manager import ServiceManager
+from live.session.monitoring.session_monitor import SessionMonitor
 from live.session.watchdog.heartbeats import Watch
 from recordings.journal.entries import JOURNAL, RunContext
 from recordings.journal.session_journal import JournalingListener, SessionJournal
+from recordings.logs.run_log import RunLog
 from recordings.tape import TapeInfo
 from strategies.trading.accounting.earlier_balance import available_change_cents
 from strategies.trading.desk.assembly import DeskSettings, assemble_desk
@@ -63,6 +67,7 @@ class RunSettings:
     report_seconds: float
     closing_seconds: float
     unauthorized_seconds: float
+    alert: AlertSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,8 @@ class SessionRun:
         gateway: Gateway,
         journal: SessionJournal,
         folder: Path,
-        notify: Notify,
+        notify: Announcer,
+        log: RunLog,
         watch: Watch,
         service: ServiceManager,
         on_started: OnStarted,
@@ -114,6 +120,7 @@ class SessionRun:
         self._journal = journal
         self._folder = folder
         self._notify = notify
+        self._log = log
         self._watch = watch
         self._service = service
         self._on_started = on_started
@@ -124,7 +131,7 @@ class SessionRun:
         )
         self._desk: Desk | None = None
         self._listener: JournalingListener | None = None
-        self._observer: RunObserver | None = None
+        self._monitor: SessionMonitor | None = None
         self._has_tape = False
         self._use = AccountUse(gateway, settings.desk, self._earlier.wagers.wagers, notify)
 
@@ -138,14 +145,23 @@ class SessionRun:
             failure = await self._trading_failure(stop)
             self._service.stopping()
             try:
-                await self._closing.run()
+                await self._close()
             finally:
-                if self._observer is not None:
-                    self._observer.report_totals()
-            self._notify(f"nothing{self._use.whose} is open at {self._market.venue.name}")
+                if self._monitor is not None:
+                    self._monitor.report_totals()
+            text = f"nothing{self._use.whose} is open at {self._market.venue.name}"
+            self._notify.alert(Alert("ended", AlertLevel.INFO, text))
             await self._watch.closed(self._closing.may_arrive)
             if failure is not None:
                 raise failure
+
+    async def _close(self) -> None:
+        """Cancel everything; raise ExchangeError if something stays open."""
+        try:
+            await self._closing.run()
+        except Exception as error:
+            self._notify.send(Alert("still open", AlertLevel.CRITICAL, str(error)))
+            raise
 
     async def _trading_failure(self, stop: asyncio.Event) -> Exception | None:
         """Trade until `stop` is set; return the error that ended it, if any."""
@@ -162,7 +178,8 @@ class SessionRun:
             if isinstance(error, WriteError):
                 # At once, as what follows may be cut short.
                 self._halt_record.keep(error, self._notify)
-            self._notify(f"stopped by {type(error).__name__}: {error}; cancelling everything")
+            text = f"stopped by {type(error).__name__}: {error}; cancelling everything"
+            self._notify.alert(Alert("stopped", AlertLevel.CRITICAL, text))
             return error
         return None
 
@@ -224,7 +241,7 @@ class SessionRun:
 
     async def _open(self, info: TapeInfo, tasks: asyncio.TaskGroup) -> None:
         """Take over the wagers of earlier starts, and start a desk on the markets now offered."""
-        gateway, markets = self._gateway, self._settings.markets
+        gateway, settings, markets = self._gateway, self._settings, self._settings.markets
         catalogue, updates = info.catalogue(), CatalogueUpdates(info, markets)
         market_keys = markets.choose(catalogue)
         exchange = gateway.open(
@@ -265,18 +282,20 @@ class SessionRun:
             desk.restore(earlier)
         self._journal.loss_record = desk.loss_record
         self._start(desk, updates)
-        self._notify(
+        text = (
             f"start {self._settings.desk.start_number}: {counted(len(market_keys), 'market')}, "
             f"{dollars_text(available_cents)} to stake; Ctrl-C stops it"
         )
+        self._notify.alert(Alert("started", AlertLevel.INFO, text))
         halted = self._earlier.halt_text(self._settings.desk.session_name)
         if halted is not None:
-            self._notify(halted)
+            self._notify.alert(Alert("halt", AlertLevel.CRITICAL, halted))
         self._service.ready()
         tasks.create_task(self._compare_accounts(exchange))
-        assert self._observer is not None, "the desk was started"
-        tasks.create_task(self._observer.report(self._settings.report_seconds))
-        tasks.create_task(self._observer.health.silences.report(self._clock, self._notify))
+        assert self._monitor is not None, "the desk was started"
+        tasks.create_task(self._monitor.report(settings.report_seconds))
+        tasks.create_task(self._monitor.look())
+        tasks.create_task(self._monitor.health.silences.report(self._clock, self._notify))
         seconds = self._settings.unauthorized_seconds
         watch = HaltWatch(self._market, self._clock, self._halt, self._notify, seconds)
         tasks.create_task(watch.run())
@@ -290,11 +309,13 @@ class SessionRun:
         """Connect a desk: pending events first, then the market, then its timers."""
         listener = JournalingListener(desk, self._journal)
         self._desk, self._listener = desk, listener
-        observer = RunObserver(desk, self._market, self._clock, self._journal, self._notify)
-        self._observer = observer
+        monitor = self._monitor = SessionMonitor(
+            desk, self._market, self._clock, self._settings.alert, self._notify, self._log
+        )
+        monitor.follow(self._journal)
         number, venue = self._settings.desk.start_number, self._market.venue
         name = SnapshotName(self._settings.desk.session_name, number, venue.name)
-        self._control.attach(name, desk, observer.activity, listener, observer.health)
+        self._control.attach(name, desk, monitor.activity, listener, monitor.health)
 
         def start() -> None:
             market_listener = self._gateway.attach(listener)
@@ -308,7 +329,7 @@ class SessionRun:
 
         self._clock.enter(start)
         self._earlier.taken_over(self._journal)
-        self._on_started(StartedRun(number, desk, listener, observer.health))
+        self._on_started(StartedRun(number, desk, listener, monitor.health))
 
     @cached_property
     def _closing(self) -> Closing:

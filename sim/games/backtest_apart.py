@@ -9,10 +9,12 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
+from recordings.logs.log_file import LogFile, log_files
 from recordings.workers import results_of, usable_processors
 from recordings.writing import make_folder
 from sim.backtest import Backtest
 from sim.games.merged_run import merge_tables, merged_summary
+from sim.results.logged_journal import RUN_LOG, print_beside
 from sim.results.run_summary import BacktestSummary, write_summary
 from sim.sources.market_source import MarketSource, Progress
 from sim.sources.recorded_source import RecordingsApart
@@ -41,11 +43,25 @@ class BacktestApart:
             folders = [parts / f"{number:05d}" for number in range(len(self._backtests))]
             summaries = self._run_all(folders, show)
             merge_tables(folders, folder)
+            self._join_logs(folders, folder)
         finally:
             shutil.rmtree(parts, ignore_errors=True)
         summary = merged_summary(summaries, folder, self._name, self._notes)
         write_summary(folder, summary)
         return summary
+
+    def _join_logs(self, folders: Sequence[Path], folder: Path) -> None:
+        """Write the logs of all runs into one, run after run, as far as its size allows."""
+        settings = self._backtests[0].log
+        joined = LogFile(
+            folder / RUN_LOG, settings.max_megabytes, settings.keep, print_beside, "the run goes on"
+        )
+        for each in folders:
+            for path in log_files(each / RUN_LOG):
+                with path.open("rb") as lines:
+                    for line in lines:
+                        joined.append(line)
+        joined.close()
 
     def _run_all(self, folders: Sequence[Path], show: Progress) -> list[BacktestSummary]:
         summaries: dict[int, BacktestSummary] = {}

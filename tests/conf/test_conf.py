@@ -18,7 +18,7 @@ from strategies.trading.model.errors import ConfigError
 FILES = sorted(CONFIG_FOLDER.rglob("*.yaml"))
 OVERLAY_GROUPS = ("experiment", "study", "mode")
 CHOSEN_BY_MODE = ("feed", "exchange", "clock")
-VERBS = {"live": "trade"}
+VERBS = {"live": "trade", "alert_test": "alert-test"}
 SIDES = {"backtest": "sim", "serve": "sim", "replay": "sim", "compare": "sim"}
 OVERLAYS = [path for path in FILES if path.parent.name in OVERLAY_GROUPS]
 CHOICES = {
@@ -200,7 +200,7 @@ def test_an_overlay_starts_with_the_package_directive(path: Path) -> None:
 def test_an_overlay_names_the_command_that_runs_it(build_backtest: Build, path: Path) -> None:
     """The first comment of an overlay ends with a command that selects the overlay, and works."""
     comment = path.read_text(encoding="utf-8").splitlines()[1]
-    command = re.fullmatch(r"# .+: python -m (?:sim|live) (\w+) ?(.*)", comment)
+    command = re.fullmatch(r"# .+: python -m (?:sim|live) ([\w-]+) ?(.*)", comment)
     assert command, comment
     settings = shlex.split(command[2])
     if path.parent.name == "mode":

@@ -10,9 +10,10 @@ import polars as pl
 import pytest
 
 from live.prophetx.market_data.recorder import RawLog
-from live.session.monitoring.session_log import SessionLog
 from recordings.journal.disk_errors import journal_error
 from recordings.journal.session_journal import SessionJournal
+from recordings.logs.log_settings import LogSettings
+from recordings.logs.run_log import RunLog
 from recordings.parquet import TableWriter
 from recordings.tape import Clocks
 from recordings.writer import TapeWriter
@@ -171,7 +172,7 @@ def test_what_a_session_writes_is_private_whatever_the_umask(tmp_path: Path) -> 
     tape = folder / "tape"
     with (
         SessionJournal(folder / "journal.sqlite") as journal,
-        SessionLog(folder / "session.log", ManualClock(), print) as log,
+        RunLog(folder / "session.log", LogSettings(), ManualClock().now_ns, print) as log,
         TapeWriter(tape, source="x", simulated=True, clocks=Clocks.ONE, private=True),
     ):
         journal.begin_run(1)

@@ -5,8 +5,8 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -17,18 +17,23 @@ from live.prophetx.rest.account_folder import account_folder
 from live.prophetx.rest.credentials import find_credentials
 from live.prophetx.rest.endpoint import Endpoint
 from live.session.admission.trading_lock import TradingLock
+from live.session.alerts.alert_dispatcher import AlertDispatcher
+from live.session.alerts.alert_settings import AlertSettings
 from live.session.gateway import Notify
 from live.session.monitoring.announcer import Announcer
-from live.session.monitoring.session_log import SessionLog
 from live.session.watchdog.heartbeats import Hello, Ready, Refused, line_of
 from live.session.watchdog.watchdog_duty import WatchdogDuty
 from live.session.watchdog.watchdog_start import connect_to, receive_hello, socket_address
-from live.terminal import keep_standard_streams, write_line
+from live.terminal import TerminalHandler, keep_standard_streams, write_line
 from live.wall_clock import WallClock
-from strategies.trading.model.errors import ConfigError, TradingError, WatchdogError, WriteError
+from recordings.logs.log_settings import LogSettings
+from recordings.logs.run_log import RunLog
+from strategies.trading.model.errors import ConfigError, TradingError, WatchdogError
 
 # How often its token is checked, so that it is valid when it is needed.
 _LOG_IN_SECONDS = 60.0
+# For how long it tries to send its last alerts, when nothing is open any more.
+_ALERT_SECONDS = 60.0
 # For how long our own sandbox may be away before the watchdog gives up.
 _SANDBOX_SECONDS = 300.0
 
@@ -103,7 +108,18 @@ async def _guard(
         async with connected(endpoint, clock, environ, home) as exchange:
             await log_in(exchange)
             with _log(hello, clock) as log:
-                notify = Announcer(log, lambda line: write_line(f"watchdog: {line}"))
+                alerts = AlertDispatcher(
+                    AlertSettings(urls=list(hello.alert_urls)),
+                    f"watchdog of {hello.session} at {endpoint.name}",
+                    clock.wall_ns,
+                    log.write,
+                    _ALERT_SECONDS,
+                )
+                notify = Announcer(
+                    lambda line: write_line(f"watchdog: {line}"),
+                    send=alerts.send,
+                    logs=(log.write,),
+                )
                 account = ProphetOpenWagers(exchange.client, endpoint)
                 duty = WatchdogDuty(
                     hello,
@@ -115,10 +131,13 @@ async def _guard(
                     # Our own sandbox forgets all wagers when it ends; no other exchange does.
                     patience_seconds=_SANDBOX_SECONDS if endpoint.is_local else None,
                 )
-                log(f"process {os.getpid()} guards {duty.description} at {endpoint.name}")
+                log.write(f"process {os.getpid()} guards {duty.description} at {endpoint.name}")
                 writer.write(line_of(Ready(os.getpid())))
-                await _with_token(exchange, duty, notify)
-                log(f"{duty.description} has closed, or nothing of it is open")
+                async with alerts.running(checks=False):
+                    await _with_token(exchange, duty, notify)
+                    # What is left are alerts: the next session need not wait for them.
+                    lock.close()
+                log.write(f"{duty.description} has closed, or nothing of it is open")
     except TradingError as error:
         writer.write(line_of(Refused(str(error))))
         raise
@@ -160,15 +179,13 @@ def _require_account(
         raise WatchdogError(message)
 
 
-@contextmanager
-def _log(hello: Hello, clock: WallClock) -> Iterator[Notify]:
-    """Give a function that writes lines to `watchdog.log`, as far as the disk takes them."""
-    path = Path(hello.folder) / "watchdog.log"
-    try:
-        log = SessionLog(path, clock, write_line)
-    except WriteError as error:
-        write_line(f"watchdog: {error}")
-        yield lambda _: None
-        return
-    with log:
-        yield log.write
+def _log(hello: Hello, clock: WallClock) -> RunLog:
+    """Return the log of the watchdog, in the folder of the session."""
+    return RunLog(
+        Path(hello.folder) / "watchdog.log",
+        LogSettings(),
+        clock.now_ns,
+        write_line,
+        goes_on="the watchdog goes on",
+        replaced=(TerminalHandler,),
+    )

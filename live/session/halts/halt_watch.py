@@ -68,6 +68,4 @@ class HaltWatch:
         seconds = now - self._refused_since
         if seconds >= self._unauthorized_seconds and not self._has_halted:
             self._has_halted = True
-            reason = f"login: refused for {seconds:.0f} s"
-            self._notify(f"halted, {reason}")
-            self._halt(reason)
+            self._halt(f"login: refused for {seconds:.0f} s")

@@ -18,7 +18,10 @@ _CLOSING_SECONDS = 5.0
 
 
 class Hello(msgspec.Struct, frozen=True, tag=True, kw_only=True):
-    """What a watchdog guards: a session, its folder, its account, and where that account is."""
+    """What a watchdog guards: a session, its folder, its account, and where that account is.
+
+    `alert_urls` are those of the session: it cannot raise an alert itself when it hangs or dies.
+    """
 
     session: str
     folder: str
@@ -26,6 +29,7 @@ class Hello(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     endpoint: dict[str, Any]
     pid: int
     silence_seconds: float
+    alert_urls: tuple[str, ...] = ()
 
 
 class Ready(msgspec.Struct, frozen=True, tag=True):

@@ -5,8 +5,10 @@ from contextlib import suppress
 
 from live.retry_pauses import LATE_LOOK_SECONDS
 from live.session.admission.trading_lock import LockHolder, TradingLock
+from live.session.alerts.alert import Alert, AlertLevel
 from live.session.closing.closing import Closing
-from live.session.gateway import Notify, OpenWagers
+from live.session.gateway import OpenWagers
+from live.session.monitoring.announcer import Announcer
 from live.session.watchdog.heartbeats import (
     Acting,
     Beat,
@@ -38,7 +40,7 @@ class WatchdogDuty:
         *,
         account: OpenWagers,
         lock: TradingLock | None,
-        notify: Notify,
+        notify: Announcer,
         patience_seconds: float | None = None,
     ) -> None:
         """Wait for the first heartbeat; the time without one counts from there.
@@ -78,7 +80,7 @@ class WatchdogDuty:
                 if self._gone:
                     return
         except TimeoutError:
-            self._notify(f"gives up: {self._account.venue_name} is gone, and its wagers with it")
+            self._alert(f"gives up: {self._account.venue_name} is gone, and its wagers with it")
         finally:
             receiving.cancel()
             self._writer.close()
@@ -137,10 +139,13 @@ class WatchdogDuty:
         if self._lock is not None:
             hello = self._hello
             self._lock.describe(LockHolder(hello.session, hello.folder, hello.pid, True))
-        self._notify(f"{self.description}: {reason}; cancelling everything")
+        self._alert(f"{self.description}: {reason}; cancelling everything")
         await cancelling
-        self._notify(f"nothing is open, after {self._loop.time() - began:.1f} s")
+        self._alert(f"nothing is open, after {self._loop.time() - began:.1f} s")
         await self._look_again()
+
+    def _alert(self, text: str) -> None:
+        self._notify.alert(Alert("watchdog", AlertLevel.CRITICAL, text, text))
 
     async def _cancel_until_empty(self) -> None:
         """Try until the exchange confirms that nothing is open; raise TimeoutError to give up."""
@@ -165,5 +170,5 @@ class WatchdogDuty:
         else:
             problem = f"{counted(len(late), 'wager')} arrived late" if late else ""
         if problem:
-            self._notify(f"{problem}; cancelling")
+            self._alert(f"{problem}; cancelling")
             await self._cancel_until_empty()

@@ -108,3 +108,7 @@ class AccountInUseError(TradingError):
 
 class WatchdogError(TradingError):
     """The watchdog of a session is missing, or has taken over."""
+
+
+class AlertError(TradingError):
+    """A receiver of alerts did not take one."""

@@ -9,7 +9,7 @@ from typing import Any, get_origin, get_type_hints
 from msgspec import Struct, ValidationError, convert
 
 from strategies.trading.model.errors import ConfigError, TradingError
-from strategies.trading.model.settings import allowed, is_setting, rules_hold
+from strategies.trading.model.settings import allowed, is_secret, is_setting, rules_hold
 
 _LONGEST_VALUE = 80
 _VARIADIC = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
@@ -121,7 +121,7 @@ def read_value(name: str, value: object, kind: Any) -> Any:
 
 def refused_value_message(name: str, value: object, kind: Any) -> str:
     """Return the message that a value is not what its setting allows."""
-    shown = repr(value)
+    shown = "its value" if is_secret(kind) else repr(value)
     if len(shown) > _LONGEST_VALUE:
         shown = f"{shown[:_LONGEST_VALUE]}..."
     return f"{name}: {shown} is not {allowed(kind)}"

@@ -44,6 +44,11 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True)
+class Secret:
+    """Marks a setting whose value is shown nowhere."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """A condition on a value besides its type and bounds; `allowed` is the condition in words."""
 
@@ -122,6 +127,11 @@ def meaning(kind: Any) -> str:
     """Return what a setting of this type means, empty if it is not described."""
     texts = [meta.description for meta in _annotations(kind, Meta) if meta.description]
     return texts[-1] if texts else ""
+
+
+def is_secret(kind: Any) -> bool:
+    """Return whether a setting of this type is shown nowhere."""
+    return bool(_annotations(kind, Secret))
 
 
 def unit(kind: Any) -> str:

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from live.session.admission.trading_lock import LockHolder, TradingLock
+from live.session.alerts.alert import Alert, AlertLevel
+from live.session.monitoring.announcer import Announcer
 from live.session.watchdog.heartbeats import (
     Acting,
     Beat,
@@ -73,6 +75,7 @@ class Guarded:
         self._patience_seconds = patience_seconds
         self.account = account
         self.lines: list[str] = []
+        self.alerts: list[Alert] = []
         self._hello = hello_of(folder)
         self._lock = lock
 
@@ -84,7 +87,8 @@ class Guarded:
         reader, writer = await asyncio.open_connection(sock=theirs)
         duty = WatchdogDuty(
             self._hello, reader, writer, account=self.account, lock=self._lock,
-            notify=self.lines.append, patience_seconds=self._patience_seconds,
+            notify=Announcer(self.lines.append, send=self.alerts.append),
+            patience_seconds=self._patience_seconds,
         )  # fmt: skip
         running = asyncio.create_task(duty.run())
         try:
@@ -260,3 +264,18 @@ def test_nobody_trades_an_account_that_is_still_cleaned_up(tmp_path: Path) -> No
     lock.close()
     assert guarded.lines[-1] == "nothing arrived later"
     TradingLock.acquire(tmp_path, HOLDER).close()
+
+
+def test_a_watchdog_that_acts_raises_alerts(tmp_path: Path) -> None:
+    """Its session cannot: why it acts, and that nothing is open; both need a person at once."""
+
+    async def hang(guarded: Guarded, duty: asyncio.Task[None]) -> None:
+        await guarded.beat()
+        await until(lambda: len(guarded.alerts) == 2)
+
+    first, second = guarding(Account("one"), tmp_path, hang).alerts
+    assert {(each.kind, each.level) for each in (first, second)} == {
+        ("watchdog", AlertLevel.CRITICAL)
+    }
+    assert first.text.endswith("no heartbeat for 5 s; cancelling everything")
+    assert second.text.startswith("nothing is open, after ")

@@ -12,6 +12,7 @@ import pytest
 
 from conf.compose import build_parts
 from live.session.gateway import TradedAccount
+from live.session.monitoring.announcer import Announcer
 from live.session.watchdog.heartbeats import (
     Acting,
     Heartbeats,
@@ -105,7 +106,9 @@ async def closed_session(
         reader, writer = await asyncio.open_connection(sock=connection)
         notes: list[str] = []
         account = watched.toy.account_wagers
-        duty = WatchdogDuty(hello, reader, writer, account=account, lock=None, notify=notes.append)
+        duty = WatchdogDuty(
+            hello, reader, writer, account=account, lock=None, notify=Announcer(notes.append)
+        )
         writer.write(line_of(Ready(1)))
         guarding_it = asyncio.create_task(duty.run())
         await until(lambda: watched.toy.open_wagers)

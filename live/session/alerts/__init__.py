@@ -1,0 +1,1 @@
+"""Alerts to persons who are elsewhere: what is raised, what goes out, and who sends it."""
