@@ -21,6 +21,7 @@ from sim.report.panel import (
 )
 from sim.report.run_folder import Run, extended_until, indices_by_pair
 from sim.report.series import (
+    ZOOM_POINTS,
     AxisLimits,
     Series,
     floats,
@@ -49,7 +50,7 @@ class _Accounts:
         """Return the points to draw of a range."""
         indices = time_range.indices(self.minutes)
         lines = self.settled[indices], self.with_marks[indices], self.exposure[indices]
-        kept = thin(*lines)
+        kept = thin(*lines, most=ZOOM_POINTS)
         return _Accounts(self.minutes[indices][kept], *(line[kept] for line in lines))
 
 
@@ -76,12 +77,14 @@ def _draw_equity(run: Run) -> Html:
     for column, (time_range, each) in enumerate(zip(time_ranges, drawn, strict=True)):
         labelled = column == 0
         top = _money_panel(above[column], time_range, profits, "Profit, dollars", labelled)
-        top.steps(each.minutes, each.with_marks, MARKED)
-        top.steps(each.minutes, each.settled, INK, 2)
+        top.steps(each.minutes, each.with_marks, MARKED, name="with marks")
+        top.steps(each.minutes, each.settled, INK, 2, "settled")
         scale.mark_events(top, run.summary.events)
         scale.draw_ticks(top, labelled=False)
         bottom = _money_panel(below[column], time_range, exposures, "Exposure, dollars", labelled)
-        bottom.band(each.minutes, np.zeros_like(each.exposure), each.exposure, MUTED, 0.35)
+        zero = np.zeros_like(each.exposure)
+        bottom.band(each.minutes, zero, each.exposure, MUTED, 0.35)
+        bottom.steps(each.minutes, each.exposure, MUTED, 1, "exposure")
         scale.draw_ticks(bottom)
         panels += [top, bottom]
     panels[-2].legend([LegendKey(LINE, MARKED, "with marks"), LegendKey(LINE, INK, "settled")])
@@ -114,7 +117,7 @@ def _money_panel(
     box: Box, time_range: TimeRange, limits: AxisLimits, title: str, labelled: bool
 ) -> Panel:
     """Return a panel of dollars over time, with a line at zero."""
-    panel = Panel(box, time_range.limits, limits)
+    panel = Panel(box, time_range.limits, limits, "$")
     panel.title(f"{title}, {time_range.name}" if time_range.name else title)
     panel.value_ticks(round_ticks(limits, 5), dollar_tick, labelled=labelled)
     panel.horizontal(0, MUTED)
@@ -168,7 +171,7 @@ class _PairProfits:
         """Return the points to draw of a range."""
         indices = time_range.indices(self.minutes)
         lines = self.if_first[indices], self.if_second[indices]
-        kept = thin(*lines)
+        kept = thin(*lines, most=ZOOM_POINTS)
         return _PairProfits(self.minutes[indices][kept], *(line[kept] for line in lines))
 
 
@@ -222,8 +225,8 @@ def _draw_pair_profits(
         title, labelled = "dollars" if several else run.short_label(name.label), box is boxes[0]
         panel = _money_panel(box, time_range, limits, title, labelled)
         panel.band(each.minutes, each.if_first, each.if_second, MUTED, 0.12)
-        panel.steps(each.minutes, each.if_first, FIRST)
-        panel.steps(each.minutes, each.if_second, SECOND)
+        panel.steps(each.minutes, each.if_first, FIRST, name=f"if {name.first} wins")
+        panel.steps(each.minutes, each.if_second, SECOND, name=f"if {name.second} wins")
         panels.append(panel)
     sides = (FIRST, name.first), (SECOND, name.second)
     panels[-1].legend([LegendKey(LINE, color, f"if {side} wins") for color, side in sides])

@@ -94,11 +94,12 @@ def _figure(days: Sequence[DayResult]) -> Html:
     totals = floats([each.total_cents for each in days]) / 100
     last = float(numbers[-1]) + 1.0
     (box,), height = stack(1, _HEIGHT)
-    panel = Panel(box, (0.0, last), limits_around([totals, np.zeros(1)]))
+    panel = Panel(box, (0.0, last), limits_around([totals, np.zeros(1)]), "$")
     panel.title("Settled profit in all, dollars")
     panel.value_ticks(round_ticks(panel.upwards, 5), dollar_tick)
     panel.horizontal(0, MUTED)
-    panel.steps(np.append(numbers, last), np.append(totals, totals[-1]), INK, 2)
+    panel.steps(np.append(numbers, last), np.append(totals, totals[-1]), INK, 2, "settled profit")
+    panel.numbers.over("day", 1)
     panel.ticks_beneath(round_ticks(panel.across, 8, whole=True), lambda number: f"{number:g}")
     panel.label(f"days from {days[0].day}, by the scheduled start in New York", lines=1)
     deepest = max(days, key=lambda each: each.drawdown_cents)

@@ -7,7 +7,15 @@ import numpy as np
 from sim.report.page import Html, figure, join, paragraph, subheading
 from sim.report.panel import FIRST, Panel, picture, stack
 from sim.report.run_folder import Run
-from sim.report.series import AxisLimits, Series, floats, round_ticks, thin, thinned_note
+from sim.report.series import (
+    ZOOM_POINTS,
+    AxisLimits,
+    Series,
+    floats,
+    round_ticks,
+    thin,
+    thinned_note,
+)
 from sim.report.time_axis import TimeRange, TimeScale
 from strategies.trading.ports.view import OWN_FAIR
 
@@ -90,8 +98,8 @@ def _draw(run: Run, subject: _Subject, rows_by_name: _RowsByName, name: str) -> 
         panel = Panel(box, time_range.limits, _limits(values))
         panel.title(noted)
         panel.value_ticks(round_ticks(panel.upwards, 4), lambda value: f"{value:g}")
-        indices = thin(values)
-        panel.steps(minutes[indices], values[indices], FIRST)
+        indices = thin(values, most=ZOOM_POINTS)
+        panel.steps(minutes[indices], values[indices], FIRST, name=noted)
         scale.mark_events(panel, [event] if event else [])
         scale.draw_ticks(panel, named=box is boxes[-1])
         panels.append(panel)

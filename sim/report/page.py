@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import NewType
 
+from sim.report.page_script import SORTABLE, needs_script, policy, script_element, style
+
 Html = NewType("Html", str)
 
 _STYLE = """
@@ -54,11 +56,37 @@ figure { margin: 10px 0 4px; }
 figure > svg { display: block; height: auto; overflow: visible; width: 100%; }
 figcaption { color: var(--muted); font-size: 12px; max-width: 110ch; }
 summary { color: var(--muted); cursor: pointer; font-size: 13px; }
-@media (max-width: 760px) { .tiles { grid-template-columns: repeat(2, 1fr); } }
+button { background: none; border: 1px solid var(--rule); border-radius: 3px; color: var(--muted);
+  cursor: pointer; font: inherit; font-size: 12px; line-height: 1; padding: 3px 7px; }
+button:hover, button:focus-visible { border-color: var(--ink); color: var(--ink); }
+th button { border: 0; font-weight: inherit; padding: 0; text-align: inherit; }
+th[aria-sort] button { color: var(--ink); text-decoration: underline; }
+.zoomable > svg { display: none; }
+.charts { display: grid; gap: 4px 18px;
+  grid-template-columns: repeat(var(--columns), minmax(0, 1fr)); }
+.chart-head { align-items: baseline; display: flex; gap: 3px; margin: 6px 0 2px; }
+.chart-head span { flex: 1; font-size: 12.5px; }
+.chart .u-legend { color: var(--muted); font-size: 12px; padding-left: 56px; text-align: left; }
+.chart .u-legend th { border: 0; color: var(--ink); font-weight: 400; padding: 0 2px 0 0; }
+.chart .u-legend td { border: 0; color: var(--muted); padding: 0 8px 0 0; }
+.chart .u-legend .unnamed { display: none; }
+.hover { background: #fff; border: 1px solid var(--rule); border-radius: 3px; font-size: 12px;
+  padding: 2px 6px; pointer-events: none; position: absolute; white-space: nowrap; z-index: 9; }
+.hover[hidden] { display: none; }
+@media (max-width: 760px) {
+  main { padding: 20px 16px 40px; }
+  .tiles { grid-template-columns: repeat(2, 1fr); }
+  .charts { grid-template-columns: minmax(0, 1fr); }
+  .chart .u-legend { padding-left: 0; }
+  figure { overflow-x: auto; }
+  figure > svg { min-width: 720px; }
+}
 @media print {
   @page { margin: 14mm; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   main { max-width: none; padding: 0; }
+  .charts { display: none; }
+  .zoomable > svg { display: block; }
   h2, h3 { break-after: avoid; }
   figure, tr, .tiles { break-inside: avoid; }
 }
@@ -75,12 +103,20 @@ class Tile:
 
 
 def page(title: str, parts: Sequence[Html]) -> str:
-    """Return a self-contained HTML document."""
+    """Return a self-contained HTML document; a script is in it where something zooms or sorts.
+
+    Its policy lets a browser fetch nothing, and run no other script.
+    """
+    body = join(parts)
+    scripted = needs_script(body)
+    script = f"{script_element()}\n" if scripted else ""
+    chart_style = style() if scripted else ""
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy(scripted=scripted)}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n"
-        f"<body>\n<main>\n{join(parts)}\n</main>\n</body>\n</html>\n"
+        f"<title>{escape(title)}</title>\n<style>{_STYLE}{chart_style}</style>\n</head>\n"
+        f"<body>\n<main>\n{body}\n</main>\n{script}</body>\n</html>\n"
     )
 
 
@@ -163,16 +199,23 @@ def _tile(tile: Tile) -> str:
 
 
 def table(
-    heads: Sequence[str], rows: Sequence[Sequence[str]], total: Sequence[str] | None = None
+    heads: Sequence[str],
+    rows: Sequence[Sequence[str | Html]],
+    total: Sequence[str] | None = None,
+    *,
+    sortable: bool = False,
 ) -> Html:
-    """Return a table; a head that starts with `#` is that of a right-aligned number column."""
+    """Return a table; a head that starts with `#` is that of a right-aligned number column.
+
+    With `sortable`, a click on a head sorts it.
+    """
     numeric = [head.startswith("#") for head in heads]
     head = _row("th", [head.removeprefix("#") for head in heads], numeric)
     body = "".join(_row("td", row, numeric) for row in rows)
     foot = f"<tfoot>{_row('td', total, numeric)}</tfoot>" if total else ""
-    return Html(
-        f'<div class="wide"><table><thead>{head}</thead><tbody>{body}</tbody>{foot}</table></div>'
-    )
+    kind = f' class="{SORTABLE}"' if sortable else ""
+    parts = f"<thead>{head}</thead><tbody>{body}</tbody>{foot}"
+    return Html(f'<div class="wide"><table{kind}>{parts}</table></div>')
 
 
 def facts(rows: Sequence[tuple[str, str]]) -> Html:

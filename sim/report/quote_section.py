@@ -5,12 +5,13 @@ implied probability of its odds; one on the second line is an offer at one minus
 The market's touch is the opposite: the odds that a taker gets on the first line are its offer.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.report.number_text import percent_tick
+from sim.report.number_text import clock, dollars, odds_text, percent_tick
 from sim.report.page import Html, figure, join, paragraph, subheading
 from sim.report.panel import (
     AREA,
@@ -30,6 +31,7 @@ from sim.report.panel import (
 from sim.report.run_folder import Run, TableColumns, extended_until, indices_by_pair
 from sim.report.series import (
     MAX_FILLS,
+    ZOOM_POINTS,
     AxisLimits,
     Series,
     floats,
@@ -70,6 +72,7 @@ class _PairLines:
     fill_first: NDArray[np.bool_]
     fill_at: Series
     fill_stake: Series
+    fill_texts: Sequence[str]
 
     def market(self) -> tuple[Series, Series, Series]:
         return self.fair, self.market_bid, self.market_ask
@@ -135,11 +138,10 @@ def _by_activity(fills: dict[str, list[int]], quoted: dict[str, list[int]]) -> l
 def _pair_figure(run: Run, pair_id: str, number: int, tables: _PairTables) -> Html:
     name, event = run.pair_name(pair_id), run.event_of(pair_id)
     scale = TimeScale(run, event)
-    lines = _pair_lines(tables, scale, run.summary.last_ns)
+    names = name.first, name.second
+    lines = _pair_lines(tables, scale, run.summary.last_ns, names)
     time_ranges = [*scale.time_ranges(_first_quote_ns(tables[1])), *_close_up(lines)]
-    drawn = _Drawing(lines, scale, event, (name.first, name.second)).draw(
-        f"quotes-{number}", time_ranges
-    )
+    drawn = _Drawing(lines, scale, event, names).draw(f"quotes-{number}", time_ranges)
     title = subheading(f"{run.short_label(name.label)}: probability of {name.first}")
     return join([title, figure(f"quotes-{number}", drawn, _caption(lines))])
 
@@ -170,7 +172,9 @@ def _caption(lines: _PairLines) -> str:
     return text + thinned_note(max(len(lines.market_minutes), len(lines.quote_minutes)))
 
 
-def _pair_lines(tables: _PairTables, scale: TimeScale, last_ns: int) -> _PairLines:
+def _pair_lines(
+    tables: _PairTables, scale: TimeScale, last_ns: int, names: tuple[str, str]
+) -> _PairLines:
     prices, quoted = (extended_until(table, last_ns) for table in tables[:2])
     fills, own_fairs = tables[2:]
     first = np.array(fills["first"], dtype=bool)
@@ -189,7 +193,16 @@ def _pair_lines(tables: _PairTables, scale: TimeScale, last_ns: int) -> _PairLin
         fill_first=first,
         fill_at=np.where(first, backed, 100 - backed),
         fill_stake=floats(fills["stake_cents"]),
+        fill_texts=_fill_texts(names, fills),
     )
+
+
+def _fill_texts(names: tuple[str, str], fills: TableColumns) -> list[str]:
+    columns = (fills[name] for name in ("first", "odds", "stake_cents", "ns"))
+    return [
+        f"{names[0 if first else 1]} {odds_text(odds)}, {dollars(stake_cents)}, {clock(ns)[11:]}"
+        for first, odds, stake_cents, ns in zip(*columns, strict=True)
+    ]
 
 
 def _rows(table: TableColumns, indices: list[int]) -> TableColumns:
@@ -209,7 +222,7 @@ class _Drawing:
         boxes, height = stack(len(time_ranges), _HEIGHT)
         panels = []
         for box, time_range in zip(boxes, time_ranges, strict=True):
-            panel = Panel(box, time_range.limits, _limits(self.lines, time_range))
+            panel = Panel(box, time_range.limits, _limits(self.lines, time_range), "%")
             panel.title(time_range.name.capitalize())
             panel.value_ticks(round_ticks(panel.upwards, 6), percent_tick)
             self._draw_market(panel, time_range)
@@ -241,24 +254,29 @@ class _Drawing:
     def _draw_market(self, panel: Panel, time_range: TimeRange) -> None:
         lines = self.lines
         indices = time_range.indices(lines.market_minutes)
-        indices = indices[thin(*(line[indices] for line in lines.market()))]
+        indices = indices[thin(*(line[indices] for line in lines.market()), most=ZOOM_POINTS)]
         minutes = lines.market_minutes[indices]
-        panel.band(minutes, lines.market_bid[indices], lines.market_ask[indices], MARKET)
-        panel.steps(minutes, lines.fair[indices], FAIR, 1.2)
+        touch = lines.market_bid[indices], lines.market_ask[indices]
+        panel.band(minutes, *touch, MARKET, names=("others' bid", "others' offer"))
+        panel.steps(minutes, lines.fair[indices], FAIR, 1.2, "fair")
 
     def _draw_own_fair(self, panel: Panel, time_range: TimeRange) -> None:
         lines = self.lines
         indices = time_range.indices(lines.own_minutes)
-        indices = indices[thin(lines.own_fair[indices])]
-        panel.steps(lines.own_minutes[indices], lines.own_fair[indices], MARKED, 1.2)
+        indices = indices[thin(lines.own_fair[indices], most=ZOOM_POINTS)]
+        if not indices.size:
+            return
+        minutes, own_fair = lines.own_minutes[indices], lines.own_fair[indices]
+        panel.steps(minutes, own_fair, MARKED, 1.2, "the strategy's fair")
 
     def _draw_quotes(self, panel: Panel, time_range: TimeRange) -> None:
         lines = self.lines
         indices = time_range.indices(lines.quote_minutes)
-        indices = indices[thin(lines.bid[indices], lines.ask[indices])]
+        indices = indices[thin(lines.bid[indices], lines.ask[indices], most=ZOOM_POINTS)]
         minutes = lines.quote_minutes[indices]
-        panel.steps(minutes, lines.bid[indices], FIRST)
-        panel.steps(minutes, lines.ask[indices], SECOND)
+        first, second = self.names
+        panel.steps(minutes, lines.bid[indices], FIRST, name=f"our {first}")
+        panel.steps(minutes, lines.ask[indices], SECOND, name=f"our {second}")
 
     def _draw_fills(self, panel: Panel, time_range: TimeRange) -> None:
         lines = self.lines
@@ -270,7 +288,8 @@ class _Drawing:
         for color, up, own in (FIRST, True, lines.fill_first), (SECOND, False, ~lines.fill_first):
             indices = largest[(inside & own)[largest]]
             at = lines.fill_minutes[indices], lines.fill_at[indices]
-            panel.triangles(*at, np.sqrt(areas[indices]), color, up=up)
+            texts = [lines.fill_texts[index] for index in indices]
+            panel.triangles(*at, np.sqrt(areas[indices]), color, texts, up=up)
 
 
 def _limits(lines: _PairLines, time_range: TimeRange) -> AxisLimits:
