@@ -65,7 +65,7 @@ class ChartNumbers:
 
     def level(self, y: float, color: str, *, dashed: bool) -> None:
         """Add a line across all of the panel."""
-        self._levels.append({"y": y, "color": color, "dashed": dashed})
+        self._levels.append({"y": float(y), "color": color, "dashed": dashed})
 
     def mark(self, x: float, word: str) -> None:
         """Add a dashed line upwards with a word."""

@@ -385,6 +385,7 @@
   }), { rootMargin: "300px" });
   document.querySelectorAll(".chart-data").forEach((data) => seen.observe(data.parentElement));
   document.querySelectorAll("table.sortable").forEach(sortable);
+  document.documentElement.classList.add("scripted");
   addEventListener("hashchange", openTarget);
   openTarget();
 })();

@@ -17,6 +17,7 @@ from sim.report.series import (
     thinned_note,
 )
 from sim.report.time_axis import TimeRange, TimeScale
+from strategies.trading.model.counted import counted
 from strategies.trading.ports.view import OWN_FAIR
 
 _MAX_SUBJECTS = 6
@@ -73,10 +74,12 @@ def _subjects(run: Run) -> dict[_Subject, _RowsByName]:
 def _figure(run: Run, subject: _Subject, rows_by_name: _RowsByName, name: str) -> Html:
     names = list(rows_by_name)[:_MAX_NAMES]
     left_out = len(rows_by_name) - len(names)
-    caption = f"{left_out} more names are in notes.parquet alone." if left_out else ""
+    number = sum(len(rows_by_name[each]) for each in names)
+    caption = f"{counted(number, 'number')} noted under {counted(len(names), 'name')}."
+    caption += f" {left_out} more names are in notes.parquet alone." if left_out else ""
     caption += thinned_note(max(len(rows_by_name[each]) for each in names))
     drawn = _draw(run, subject, {each: rows_by_name[each] for each in names}, name)
-    return join([subheading(_title(run, subject)), figure(name, drawn, caption.strip())])
+    return join([subheading(_title(run, subject)), figure(name, drawn, caption)])
 
 
 def _title(run: Run, subject: _Subject) -> str:

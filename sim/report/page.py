@@ -3,10 +3,11 @@
 Text is escaped here; only pictures and finished elements are passed as HTML.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import NewType
+from typing import NamedTuple, NewType, TypeAlias
+from urllib.parse import quote
 
 from sim.report.page_script import SORTABLE, needs_script, policy, script_element, style
 
@@ -26,6 +27,11 @@ h1 { font-size: 28px; font-weight: 600; line-height: 1.25; margin: 4px 0 10px; }
 h2 { font-size: 18px; font-weight: 600; margin: 44px 0 6px; }
 h3 { font-size: 14px; font-weight: 600; margin: 26px 0 4px; }
 p { margin: 6px 0; max-width: 86ch; }
+.verdict { background: var(--soft); border-left: 3px solid var(--ink); margin: 12px 0 14px;
+  padding: 12px 18px; }
+.verdict p { font-size: 19px; font-weight: 600; line-height: 1.35; margin: 0 0 6px; }
+.verdict ul { margin: 0; padding-left: 18px; }
+.verdict li { margin: 3px 0; max-width: 100ch; }
 .aside { color: var(--muted); font-size: 13px; }
 .badge { border: 1px solid #b7791f; border-radius: 3px; color: #8a5a10; font-size: 12px;
   font-weight: 600; margin-left: 6px; padding: 1px 6px; white-space: nowrap; }
@@ -42,6 +48,9 @@ pre { background: var(--soft); margin: 8px 0; padding: 12px 14px; white-space: p
 .tile .detail { color: var(--muted); font-size: 12px; }
 .minus { color: var(--minus); }
 .wide { overflow-x: auto; }
+.scrolled { border-bottom: 1px solid var(--rule); max-height: 480px; overflow-y: auto; }
+.scrolled .wide { overflow: visible; }
+.scrolled thead th { background: #fff; position: sticky; top: 0; }
 table { border-collapse: collapse; font-size: 13px; margin: 8px 0 14px; min-width: 46%; }
 th { border-bottom: 1px solid var(--ink); color: var(--muted); font-size: 12px; font-weight: 600;
   text-align: left; vertical-align: bottom; }
@@ -55,10 +64,16 @@ tfoot td { border-bottom: 0; border-top: 1px solid var(--ink); font-weight: 600;
 figure { margin: 10px 0 4px; }
 figure > svg { display: block; height: auto; overflow: visible; width: 100%; }
 figcaption { color: var(--muted); font-size: 12px; max-width: 110ch; }
+a { color: inherit; }
+.part { border-bottom: 1px solid var(--rule); padding: 4px 0; }
+.scripted .part:not([open]) { display: none; }
+.part summary { color: var(--ink); font-size: 14px; font-weight: 600; }
 summary { color: var(--muted); cursor: pointer; font-size: 13px; }
 button { background: none; border: 1px solid var(--rule); border-radius: 3px; color: var(--muted);
   cursor: pointer; font: inherit; font-size: 12px; line-height: 1; padding: 3px 7px; }
 button:hover, button:focus-visible { border-color: var(--ink); color: var(--ink); }
+.sortable td:first-child { white-space: nowrap; }
+.sortable td:nth-child(2) { min-width: 220px; }
 th button { border: 0; font-weight: inherit; padding: 0; text-align: inherit; }
 th[aria-sort] button { color: var(--ink); text-decoration: underline; }
 .zoomable > svg { display: none; }
@@ -86,11 +101,23 @@ th[aria-sort] button { color: var(--ink); text-decoration: underline; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   main { max-width: none; padding: 0; }
   .charts { display: none; }
+  .scrolled { max-height: none; overflow: visible; }
   .zoomable > svg { display: block; }
   h2, h3 { break-after: avoid; }
   figure, tr, .tiles { break-inside: avoid; }
 }
 """
+
+
+class Anchor(NamedTuple):
+    """A text that leads to the part of the page with a name."""
+
+    text: str
+    target: str
+
+
+# What stands in a table.
+Cell: TypeAlias = str | Anchor
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +162,19 @@ def headline(text: str) -> Html:
     return Html(f"<h1>{escape(text)}</h1>")
 
 
-def source(title: str, feed: str, name: str, origin: str, *, simulated: bool) -> Html:
-    """Return the title and the source of the data, with a badge if it is simulated."""
+def verdict(finding: str, reasons: Sequence[str]) -> Html:
+    """Return what was found, and the sentences that it rests on."""
+    found = "".join(f"<li>{escape(reason)}</li>" for reason in reasons)
+    return Html(f'<div class="verdict"><p>{escape(finding)}</p><ul>{found}</ul></div>')
+
+
+def source(feed: str, name: str, origin: str, *, simulated: bool) -> Html:
+    """Return the source of the data, with a badge if it is simulated."""
     badge = ""
     if simulated:
         badge = '<span class="badge">simulated</span> generated data, not a real market'
     return Html(
-        f"<h1>{escape(title)}</h1>\n<p>{escape(feed)} <code>{escape(name)}</code>{badge}<br>"
+        f"<p>{escape(feed)} <code>{escape(name)}</code>{badge}<br>"
         f'<span class="aside">Source: {escape(origin)}</span></p>'
     )
 
@@ -177,6 +210,12 @@ def folded(title: str, part: Html) -> Html:
     return Html(f"<details><summary>{escape(title)}</summary>{part}</details>")
 
 
+def folded_part(name: str, title: str, part: Html) -> Html:
+    """Return a part of the page that an `Anchor` leads to; it opens then, or on a click."""
+    opening = f'<details id="{escape(name)}" class="part">'
+    return Html(f"{opening}<summary>{escape(title)}</summary>{part}</details>")
+
+
 def figure(name: str, picture: Html, caption: str) -> Html:
     """Return a picture with its caption; `name` is its element id."""
     return Html(
@@ -200,7 +239,7 @@ def _tile(tile: Tile) -> str:
 
 def table(
     heads: Sequence[str],
-    rows: Sequence[Sequence[str | Html]],
+    rows: Iterable[Iterable[Cell]],
     total: Sequence[str] | None = None,
     *,
     sortable: bool = False,
@@ -218,6 +257,11 @@ def table(
     return Html(f'<div class="wide"><table{kind}>{parts}</table></div>')
 
 
+def scrolled(part: Html) -> Html:
+    """Return a part that scrolls within a height; on paper it is whole."""
+    return Html(f'<div class="scrolled">{part}</div>')
+
+
 def facts(rows: Sequence[tuple[str, str]]) -> Html:
     """Return pairs of a name and a text, as a table without heads."""
     body = "".join(
@@ -226,11 +270,15 @@ def facts(rows: Sequence[tuple[str, str]]) -> Html:
     return Html(f'<table class="facts"><tbody>{body}</tbody></table>')
 
 
-def _row(tag: str, cells: Sequence[str], numeric: Sequence[bool]) -> str:
-    return f"<tr>{''.join(map(_cell, [tag] * len(cells), cells, numeric))}</tr>"
+def _row(tag: str, cells: Iterable[Cell], numeric: Sequence[bool]) -> str:
+    drawn = (_cell(tag, cell, is_number) for cell, is_number in zip(cells, numeric, strict=True))
+    return f"<tr>{''.join(drawn)}</tr>"
 
 
-def _cell(tag: str, text: str, numeric: bool) -> str:
+def _cell(tag: str, text: Cell, numeric: bool) -> str:
+    if isinstance(text, Anchor):
+        target = escape(quote(text.target))
+        return f'<{tag}><a href="#{target}">{escape(text.text)}</a></{tag}>'
     kind = f' class="number{_minus(text)}"' if numeric else ""
     return f"<{tag}{kind}>{escape(text)}</{tag}>"
 

@@ -16,7 +16,7 @@ from sim.report.chart_numbers import ChartNumbers, data_element
 from sim.report.page import Html
 from sim.report.series import AxisLimits, Series, thin
 
-INK, MUTED, RULE = "#1c2430", "#667180", "#dfe3e8"
+INK, MUTED, RULE, LIMIT = "#1c2430", "#667180", "#dfe3e8", "#a33a2c"
 FIRST, SECOND, MARKET, FAIR, MARKED = "#2563a8", "#c2601d", "#d5dae0", "#1c2430", "#2a8073"
 # What stands before a name in a legend.
 LINE, AREA, UP, DOWN, DOT, DASHES = "━━", "■", "▲", "▼", "━●━", "╍╍"
@@ -118,17 +118,19 @@ class Panel:
         heights = np.append(heights, np.nan)
         self.band(edges, np.zeros_like(heights), heights, color, opacity)
 
-    def line_with_errors(self, x: Series, y: Series, errors: Series, color: str) -> None:
-        """Draw points with a line through them, each with its error above and below."""
+    def line_with_intervals(
+        self, x: Series, y: Series, lows: Series, highs: Series, color: str
+    ) -> None:
+        """Draw points with a line through them, each with its interval where that is known."""
         known = ~np.isnan(y)
         points = list(zip(self._xs(x[known]), self._ys(y[known]), strict=True))
         steps = zip("M" + "L" * (len(points) - 1), points, strict=False)
         self._stroke("".join(f"{step}{at:g} {height:g}" for step, (at, height) in steps), color)
-        certain = known & ~np.isnan(errors)
+        certain = known & ~np.isnan(lows) & ~np.isnan(highs)
         for at, low, high in zip(
             self._xs(x[certain]),
-            self._ys((y - errors)[certain]),
-            self._ys((y + errors)[certain]),
+            self._ys(lows[certain]),
+            self._ys(highs[certain]),
             strict=True,
         ):
             caps = "".join(f"M{at - _CAP:g} {end:g}h{2 * _CAP}" for end in (low, high))
@@ -174,6 +176,15 @@ class Panel:
         ink = "#fff" if opacity > _DARK else INK
         place = (left + right) / 2, (bottom + top) / 2 + 4
         self._inside.append(_text(*place, text, f'fill="{ink}" text-anchor="middle"'))
+
+    def diagonal(self, color: str) -> None:
+        """Draw a dashed line on which both axes have the same value."""
+        low, high = max(self.across[0], self.upwards[0]), min(self.across[1], self.upwards[1])
+        (left, right), (bottom, top) = (
+            self._xs(np.array([low, high])),
+            self._ys(np.array([low, high])),
+        )
+        self._stroke(f"M{left:g} {bottom:g}L{right:g} {top:g}", color, 1, _DASHED)
 
     def horizontal(self, value: float, color: str, *, dashed: bool = False) -> None:
         """Draw a line across the panel."""

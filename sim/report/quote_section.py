@@ -48,11 +48,23 @@ MAX_PAIRS = 6
 # The close-up shows this many minutes around the time of most fills.
 _CLOSE_UP_MINUTES = 10.0
 _MIN_FILLS_OF_CLOSE_UP = 3
+_AFTER_LAST_MINUTES = 2.0
 _HEIGHT = 150
 # The market, our quotes, our fills, and what the strategy noted as fair, of one pair.
 _PairTables = tuple[TableColumns, TableColumns, TableColumns, TableColumns]
 # Of the mark of a fill, in square pixels, and what its share of the largest stake adds.
 _MARK_AREA, _MARK_AREA_OF_LARGEST = 18.0, 140.0
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """How much of a pair is drawn: points of each line, and fills."""
+
+    points: int
+    fills: int
+
+
+WHOLE = Detail(ZOOM_POINTS, MAX_FILLS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +98,8 @@ def quotes(run: Run, most: int | None = MAX_PAIRS) -> Html:
 
     `most` is how many pairs are drawn, None for all.
     """
-    tables = run.prices, run.quotes, run.fills
-    prices, quoted, fills = (indices_by_pair(table) for table in tables)
-    own_fairs = _own_fairs(run.notes)
-    pairs = _by_activity(fills, _rested(run.quotes, quoted))
+    tables = QuoteTables(run)
+    pairs = tables.pairs
     if not pairs:
         return paragraph("There are no quotes to draw: none was placed.")
     left = f" The {most} pairs of most fills and quotes are drawn, of {len(pairs)}."
@@ -99,15 +109,33 @@ def quotes(run: Run, most: int | None = MAX_PAIRS) -> Html:
         "one can back it. The two step lines are our bid for the first selection and, above it, "
         "our offer, which backs the second. The market is sampled; our quotes are complete."
     )
-    parts = []
-    for number, pair_id in enumerate(pairs[:most]):
-        of_pair = (indices.get(pair_id, []) for indices in (prices, quoted, fills))
-        market, own, matched = map(_rows, tables, of_pair)
-        fairs = _rows(run.notes, own_fairs.get(pair_id, []))
-        parts.append(_pair_figure(run, pair_id, number, (market, own, matched, fairs)))
+    parts = [
+        _pair_figure(run, pair_id, number, tables.of(pair_id))
+        for number, pair_id in enumerate(pairs[:most])
+    ]
     return join(
         [paragraph(explanation + (left if len(pairs) > len(parts) else ""), "aside"), *parts]
     )
+
+
+class QuoteTables:
+    """The tables of a run by pair; `pairs` are those with quotes, the most active first."""
+
+    def __init__(self, run: Run) -> None:
+        """Find the rows of every pair once."""
+        self._tables = run.prices, run.quotes, run.fills, run.notes
+        self._prices, self._quoted, self._fills = map(indices_by_pair, self._tables[:3])
+        self._own_fairs = _own_fairs(run.notes)
+        self.pairs = _by_activity(self._fills, _rested(run.quotes, self._quoted))
+
+    def of(self, pair_id: str) -> _PairTables:
+        """Return the market, our quotes, our fills and the strategy's fair prices of a pair."""
+        indices = self._prices, self._quoted, self._fills, self._own_fairs
+        market, own, matched, fairs = (
+            _rows(table, by_pair.get(pair_id, []))
+            for table, by_pair in zip(self._tables, indices, strict=True)
+        )
+        return market, own, matched, fairs
 
 
 def _rested(quotes: TableColumns, indices: dict[str, list[int]]) -> dict[str, list[int]]:
@@ -141,9 +169,31 @@ def _pair_figure(run: Run, pair_id: str, number: int, tables: _PairTables) -> Ht
     names = name.first, name.second
     lines = _pair_lines(tables, scale, run.summary.last_ns, names)
     time_ranges = [*scale.time_ranges(_first_quote_ns(tables[1])), *_close_up(lines)]
-    drawn = _Drawing(lines, scale, event, names).draw(f"quotes-{number}", time_ranges)
+    drawn = _Drawing(lines, scale, event, names, WHOLE).draw(f"quotes-{number}", time_ranges)
     title = subheading(f"{run.short_label(name.label)}: probability of {name.first}")
     return join([title, figure(f"quotes-{number}", drawn, _caption(lines))])
+
+
+def small_pair_figure(run: Run, pair_id: str, tables: _PairTables, detail: Detail) -> Html:
+    """Return the figure of one pair, over the time in which it was quoted or filled, alone."""
+    name, event = run.pair_name(pair_id), run.event_of(pair_id)
+    scale = TimeScale(run, event)
+    names = name.first, name.second
+    lines = _pair_lines(tables, scale, run.summary.last_ns, names)
+    first_ns, last_ns = _active(tables[1], tables[2]["ns"])
+    first, last = scale.minutes([first_ns, last_ns])
+    time_range = TimeRange("", float(first), float(last) + _AFTER_LAST_MINUTES)
+    drawing = _Drawing(lines, scale, event, names, detail)
+    return drawing.draw(f"quotes of {name.label}", [time_range])
+
+
+def _active(quoted: TableColumns, filled_ns: Sequence[int]) -> tuple[int, int]:
+    """Return from when until when a pair was quoted or filled: a quote ends with the next row."""
+    times, odds = quoted["ns"], zip(quoted["first_odds"], quoted["second_odds"], strict=True)
+    rested = [row for row, both in enumerate(odds) if any(both)]
+    ends = [times[min(row + 1, len(times) - 1)] for row in rested[-1:]]
+    begins = [times[row] for row in rested[:1]]
+    return min([*begins, *filled_ns]), max([*ends, *filled_ns])
 
 
 def _first_quote_ns(quoted: TableColumns) -> int | None:
@@ -167,6 +217,12 @@ def _close_up(lines: _PairLines) -> list[TimeRange]:
 def _caption(lines: _PairLines) -> str:
     fills = len(lines.fill_minutes)
     text = f"Fills: {fills:,}, marked by stake." if fills else "No fills."
+    fair = lines.fair[~np.isnan(lines.fair)]
+    if fair.size:
+        text = (
+            f"The fair price began at {fair[0]:.1f} %, ended at {fair[-1]:.1f} %, and was between "
+            f"{fair.min():.1f} and {fair.max():.1f} %. {text}"
+        )
     if fills > MAX_FILLS:
         text += f" Only the {MAX_FILLS:,} of most stake are drawn."
     return text + thinned_note(max(len(lines.market_minutes), len(lines.quote_minutes)))
@@ -217,6 +273,7 @@ class _Drawing:
     scale: TimeScale
     event: EventSpan | None
     names: tuple[str, str]
+    detail: Detail
 
     def draw(self, name: str, time_ranges: list[TimeRange]) -> Html:
         boxes, height = stack(len(time_ranges), _HEIGHT)
@@ -254,7 +311,9 @@ class _Drawing:
     def _draw_market(self, panel: Panel, time_range: TimeRange) -> None:
         lines = self.lines
         indices = time_range.indices(lines.market_minutes)
-        indices = indices[thin(*(line[indices] for line in lines.market()), most=ZOOM_POINTS)]
+        indices = indices[
+            thin(*(line[indices] for line in lines.market()), most=self.detail.points)
+        ]
         minutes = lines.market_minutes[indices]
         touch = lines.market_bid[indices], lines.market_ask[indices]
         panel.band(minutes, *touch, MARKET, names=("others' bid", "others' offer"))
@@ -263,7 +322,7 @@ class _Drawing:
     def _draw_own_fair(self, panel: Panel, time_range: TimeRange) -> None:
         lines = self.lines
         indices = time_range.indices(lines.own_minutes)
-        indices = indices[thin(lines.own_fair[indices], most=ZOOM_POINTS)]
+        indices = indices[thin(lines.own_fair[indices], most=self.detail.points)]
         if not indices.size:
             return
         minutes, own_fair = lines.own_minutes[indices], lines.own_fair[indices]
@@ -272,7 +331,7 @@ class _Drawing:
     def _draw_quotes(self, panel: Panel, time_range: TimeRange) -> None:
         lines = self.lines
         indices = time_range.indices(lines.quote_minutes)
-        indices = indices[thin(lines.bid[indices], lines.ask[indices], most=ZOOM_POINTS)]
+        indices = indices[thin(lines.bid[indices], lines.ask[indices], most=self.detail.points)]
         minutes = lines.quote_minutes[indices]
         first, second = self.names
         panel.steps(minutes, lines.bid[indices], FIRST, name=f"our {first}")
@@ -282,7 +341,8 @@ class _Drawing:
         lines = self.lines
         if not lines.fill_stake.size:
             return
-        largest = np.sort(np.argsort(-lines.fill_stake, kind="stable")[:MAX_FILLS])
+        by_stake = np.argsort(-lines.fill_stake, kind="stable")
+        largest = np.sort(by_stake[: self.detail.fills])
         inside = lines.fills_within(time_range)
         areas = _MARK_AREA + _MARK_AREA_OF_LARGEST * lines.fill_stake / lines.fill_stake.max()
         for color, up, own in (FIRST, True, lines.fill_first), (SECOND, False, ~lines.fill_first):
