@@ -29,6 +29,7 @@ from sim.report.page import (
     section,
     subheading,
 )
+from sim.report.page_size import within_size
 from sim.report.price_score_section import price_scores
 from sim.report.profit_section import phases_of_event, profit_split
 from sim.report.queue_section import queue_places
@@ -51,7 +52,7 @@ def write_report(run_folder: Path) -> Path:
     Raise ConfigError if the summary or a table cannot be read, and WriteError if the report
     cannot be written; then there is no report.
     """
-    document = _document(read_run(run_folder))
+    document = within_size(_document(read_run(run_folder)))
     path = run_folder / REPORT_NAME
     write_text(path, document)
     return path
@@ -65,7 +66,7 @@ def write_event_report(run_folder: Path, event: str) -> Path:
     """
     run = read_run(run_folder)
     found = find_event(run, event)
-    document = _event_document(only(run, found), len(run.summary.events))
+    document = within_size(_event_document(only(run, found), len(run.summary.events)))
     path = run_folder / f"report-{_UNSAFE.sub('-', found.event_id)}.html"
     write_text(path, document)
     return path
