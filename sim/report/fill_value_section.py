@@ -62,9 +62,7 @@ def _cents(amount: float | None) -> str:
 
 
 def _figure(run: Run) -> Html:
-    payouts = floats(run.fills["stake_cents"]) + floats(run.fills["profit_cents"])
-    paid = floats(run.fills["stake_cents"]) / np.maximum(payouts, 1.0)
-    kept = {s: 100 * (floats(run.fills[f"fair_{s}s"]) - paid) for s in HORIZONS_S}
+    kept, payouts = _kept(run)
     if all(np.isnan(values).all() for values in kept.values()):
         return paragraph("There is nothing to draw: no fill has a fair price after it.")
     means = _means(run, kept, payouts)
@@ -75,6 +73,18 @@ def _figure(run: Run) -> Html:
         "beyond."
     )
     return figure("fill-values", _draw(means, kept, payouts), caption)
+
+
+def kept_means(run: Run) -> list[ClusteredMean]:
+    """Return what all fills had kept of a dollar of payout, in cents, at each of HORIZONS_S."""
+    return _means(run, *_kept(run))[0]
+
+
+def _kept(run: Run) -> tuple[dict[int, Series], Series]:
+    """Return what each fill had kept by seconds after it, in cents, and its payout."""
+    payouts = floats(run.fills["stake_cents"]) + floats(run.fills["profit_cents"])
+    paid = floats(run.fills["stake_cents"]) / np.maximum(payouts, 1.0)
+    return {s: 100 * (floats(run.fills[f"fair_{s}s"]) - paid) for s in HORIZONS_S}, payouts
 
 
 def _means(run: Run, kept: dict[int, Series], payouts: Series) -> list[list[ClusteredMean]]:
