@@ -197,7 +197,7 @@ def inventory(run: Run, most: int | None = MAX_PAIRS) -> Html:
         time = scale, scale.time_ranges(run.fills["ns"][rows[0]])
         drawn = _draw_inventory(run, {pair_id: rows}, time)
         label = run.pair_name(pair_id).label
-        parts += [subheading(label), figure(f"inventory-{number}", drawn, "")]
+        parts += [subheading(label), figure(f"inventory-{number}", drawn, f"Profit of {label}.")]
     return join(parts)
 
 

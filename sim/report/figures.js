@@ -386,6 +386,13 @@
   document.querySelectorAll(".chart-data").forEach((data) => seen.observe(data.parentElement));
   document.querySelectorAll("table.sortable").forEach(sortable);
   document.documentElement.classList.add("scripted");
+  if (document.querySelector(".chart-data")) {
+    const hint = document.createElement("p");
+    hint.className = "aside hint";
+    hint.textContent = "Figures over time: drag across a part to zoom into it, double-click for all "
+      + "of it, or use the buttons; the values at the cursor stand beneath.";
+    document.querySelector("header").append(hint);
+  }
   addEventListener("hashchange", openTarget);
   openTarget();
 })();

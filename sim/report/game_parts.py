@@ -76,9 +76,14 @@ class GameParts:
         pair_id = self._pairs.get(event.event_id)
         if pair_id is not None:
             name = self._run.pair_name(pair_id)
-            drawn = small_pair_figure(self._run, pair_id, self._tables.of(pair_id), self._detail)
+            tables = self._tables.of(pair_id)
+            drawn = small_pair_figure(self._run, pair_id, tables, self._detail)
             label = name.label.removeprefix(f"{event.name}: ")
-            caption = f"{label}: probability of {name.first}, as in a report of one game."
+            fills = counted(len(tables.fills["ns"]), "fill")
+            caption = (
+                f"Probability of {name.first} ({label}), with the largest of its {fills}; the band "
+                "is the market without us, between our two lines is what we quoted."
+            )
             parts.append(figure(f"pair-of-{event.event_id}", drawn, caption))
         profit = signed_dollars(game.split.profit_cents)
         return folded_part(_name_of(game), f"{title}: {profit}", join(parts))

@@ -40,7 +40,7 @@ def exposure_limit(run: Run) -> ReachedLimit | None:
 
 
 def loss_limit(run: Run, worst_cents: int) -> ReachedLimit | None:
-    """Return the limit of a day's loss beside a loss, None where there is none or several."""
+    """Return the limit of a day's loss beside a loss, None without one or with several."""
     limits = run.summary.risk_limits
     if limits is None or run.summary.accounts > 1:
         return None

@@ -103,6 +103,12 @@ th[aria-sort] button { color: var(--ink); text-decoration: underline; }
   .charts { display: none; }
   .scrolled { max-height: none; overflow: visible; }
   .zoomable > svg { display: block; }
+  .hint { display: none; }
+  .tiles { grid-template-columns: repeat(4, 1fr); }
+  .wide { overflow: visible; }
+  table { font-size: 10px; }
+  th { font-size: 9.5px; }
+  th, td { padding: 3px 9px 3px 0; }
   h2, h3 { break-after: avoid; }
   figure, tr, .tiles { break-inside: avoid; }
 }

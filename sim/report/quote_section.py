@@ -7,6 +7,7 @@ The market's touch is the opposite: the odds that a taker gets on the first line
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,8 +51,6 @@ _CLOSE_UP_MINUTES = 10.0
 _MIN_FILLS_OF_CLOSE_UP = 3
 _AFTER_LAST_MINUTES = 2.0
 _HEIGHT = 150
-# The market, our quotes, our fills, and what the strategy noted as fair, of one pair.
-_PairTables = tuple[TableColumns, TableColumns, TableColumns, TableColumns]
 # Of the mark of a fill, in square pixels, and what its share of the largest stake adds.
 _MARK_AREA, _MARK_AREA_OF_LARGEST = 18.0, 140.0
 
@@ -118,6 +117,15 @@ def quotes(run: Run, most: int | None = MAX_PAIRS) -> Html:
     )
 
 
+class PairTables(NamedTuple):
+    """The market, our quotes, our fills, and what the strategy noted as fair, of one pair."""
+
+    market: TableColumns
+    quotes: TableColumns
+    fills: TableColumns
+    own_fairs: TableColumns
+
+
 class QuoteTables:
     """The tables of a run by pair; `pairs` are those with quotes, the most active first."""
 
@@ -128,14 +136,15 @@ class QuoteTables:
         self._own_fairs = _own_fairs(run.notes)
         self.pairs = _by_activity(self._fills, _rested(run.quotes, self._quoted))
 
-    def of(self, pair_id: str) -> _PairTables:
+    def of(self, pair_id: str) -> PairTables:
         """Return the market, our quotes, our fills and the strategy's fair prices of a pair."""
         indices = self._prices, self._quoted, self._fills, self._own_fairs
-        market, own, matched, fairs = (
-            _rows(table, by_pair.get(pair_id, []))
-            for table, by_pair in zip(self._tables, indices, strict=True)
+        return PairTables(
+            *(
+                _rows(table, by_pair.get(pair_id, []))
+                for table, by_pair in zip(self._tables, indices, strict=True)
+            )
         )
-        return market, own, matched, fairs
 
 
 def _rested(quotes: TableColumns, indices: dict[str, list[int]]) -> dict[str, list[int]]:
@@ -163,24 +172,24 @@ def _by_activity(fills: dict[str, list[int]], quoted: dict[str, list[int]]) -> l
     return sorted(counts, key=lambda pair_id: (counts[pair_id], pair_id))
 
 
-def _pair_figure(run: Run, pair_id: str, number: int, tables: _PairTables) -> Html:
+def _pair_figure(run: Run, pair_id: str, number: int, tables: PairTables) -> Html:
     name, event = run.pair_name(pair_id), run.event_of(pair_id)
     scale = TimeScale(run, event)
     names = name.first, name.second
     lines = _pair_lines(tables, scale, run.summary.last_ns, names)
-    time_ranges = [*scale.time_ranges(_first_quote_ns(tables[1])), *_close_up(lines)]
+    time_ranges = [*scale.time_ranges(_first_quote_ns(tables.quotes)), *_close_up(lines)]
     drawn = _Drawing(lines, scale, event, names, WHOLE).draw(f"quotes-{number}", time_ranges)
     title = subheading(f"{run.short_label(name.label)}: probability of {name.first}")
     return join([title, figure(f"quotes-{number}", drawn, _caption(lines))])
 
 
-def small_pair_figure(run: Run, pair_id: str, tables: _PairTables, detail: Detail) -> Html:
+def small_pair_figure(run: Run, pair_id: str, tables: PairTables, detail: Detail) -> Html:
     """Return the figure of one pair, over the time in which it was quoted or filled, alone."""
     name, event = run.pair_name(pair_id), run.event_of(pair_id)
     scale = TimeScale(run, event)
     names = name.first, name.second
     lines = _pair_lines(tables, scale, run.summary.last_ns, names)
-    first_ns, last_ns = _active(tables[1], tables[2]["ns"])
+    first_ns, last_ns = _active(tables.quotes, tables.fills["ns"])
     first, last = scale.minutes([first_ns, last_ns])
     time_range = TimeRange("", float(first), float(last) + _AFTER_LAST_MINUTES)
     drawing = _Drawing(lines, scale, event, names, detail)
@@ -229,7 +238,7 @@ def _caption(lines: _PairLines) -> str:
 
 
 def _pair_lines(
-    tables: _PairTables, scale: TimeScale, last_ns: int, names: tuple[str, str]
+    tables: PairTables, scale: TimeScale, last_ns: int, names: tuple[str, str]
 ) -> _PairLines:
     prices, quoted = (extended_until(table, last_ns) for table in tables[:2])
     fills, own_fairs = tables[2:]
