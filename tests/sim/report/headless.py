@@ -19,7 +19,7 @@ _ARGUMENTS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-
 
 @contextmanager
 def headless() -> Iterator[Chrome]:
-    """Run a browser that logs what it asks the network for; skip the test where there is none."""
+    """Run a browser that logs what it asks the network for; skip where it is missing."""
     # Selenium would fetch a driver, or a browser, from the internet.
     browser, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if browser is None or driver is None:
