@@ -24,7 +24,7 @@ _POWER = 0.8
 # With fewer games the interval is that of a bootstrap, as their mean need not be normal; with still
 # fewer it has no bounds, as a bootstrap knows no games but these.
 _FEW = 50
-_TOO_FEW = 10
+TOO_FEW = 10
 _RESAMPLES = 10_000
 _BOOTSTRAP_SEED = 1
 
@@ -137,7 +137,7 @@ def day_results(games: Sequence[GameResult]) -> list[DayResult]:
 
 def _interval(cents: Sequence[int], mean: float, error: float) -> tuple[float, float]:
     """Return the bounds within which the mean lies with a confidence of 95 %."""
-    if len(cents) < _TOO_FEW:
+    if len(cents) < TOO_FEW:
         return -inf, inf
     if len(cents) >= _FEW:
         reach = NormalDist().inv_cdf((1 + _CONFIDENCE) / 2) * error

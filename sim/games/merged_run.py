@@ -30,7 +30,7 @@ _Number = TypeVar("_Number", int, float)
 _SUMS = (
     *("profit_cents", "commission_cents", "marked_cents", "turnover_cents"),
     *("wagers_placed", "wagers_cancelled", "wagers_matched", "fills", "denials", "commands"),
-    *("decisions", "trades_of_unknown_side", "rows"),
+    *("decisions", "trades_of_unknown_side", "rows", "accounts"),
 )
 # Those that are the largest of any game: no bankroll had more than its own.
 _LARGEST = ("max_exposure_cents", "max_drawdown_cents")

@@ -8,7 +8,9 @@ import re
 from pathlib import Path
 
 from recordings.writing import write_text
+from sim.games.game_results import game_results
 from sim.report import summary_section, wager_section
+from sim.report.calibration_section import calibration
 from sim.report.equity_section import equity, inventory
 from sim.report.fill_value_section import fill_values
 from sim.report.games_section import games
@@ -16,13 +18,26 @@ from sim.report.note_section import notes as notes_of_strategy
 from sim.report.number_text import count, utc
 from sim.report.one_event import find_event, only
 from sim.report.origin_section import OriginTexts, origin
-from sim.report.page import Html, header, join, notes, page, paragraph, section, subheading
+from sim.report.page import (
+    Html,
+    header,
+    headline,
+    join,
+    notes,
+    page,
+    paragraph,
+    section,
+    subheading,
+)
+from sim.report.page_size import within_size
 from sim.report.price_score_section import price_scores
 from sim.report.profit_section import phases_of_event, profit_split
+from sim.report.queue_section import queue_places
 from sim.report.quote_section import quotes
 from sim.report.quoting_section import quoted, silences
 from sim.report.run_folder import Run, read_run
 from sim.report.source_score_section import source_scores
+from sim.report.verdict_section import run_verdict
 from sim.results.split_text import nothing_placed, split_line
 from strategies.trading.model.counted import counted
 from strategies.trading.model.errors import ReportError, TradingError
@@ -38,7 +53,7 @@ def write_report(run_folder: Path) -> Path:
     Raise ConfigError if the summary or a table cannot be read, and WriteError if the report
     cannot be written; then there is no report.
     """
-    document = _document(read_run(run_folder))
+    document = within_size(_document(read_run(run_folder)))
     path = run_folder / REPORT_NAME
     write_text(path, document)
     return path
@@ -52,7 +67,7 @@ def write_event_report(run_folder: Path, event: str) -> Path:
     """
     run = read_run(run_folder)
     found = find_event(run, event)
-    document = _event_document(only(run, found), len(run.summary.events))
+    document = within_size(_event_document(only(run, found), len(run.summary.events)))
     path = run_folder / f"report-{_UNSAFE.sub('-', found.event_id)}.html"
     write_text(path, document)
     return path
@@ -77,23 +92,23 @@ def report_on_finished(run_folder: Path) -> None:
 
 def _document(run: Run) -> str:
     title = _title(run)
-    run_origin = origin(run, title)
+    run_origin = origin(run)
     return page(
         ", ".join([f"{title}: {run.summary.strategy}", *run_origin.overrides]),
         [
-            _head(run, run_origin),
+            _head(run, run_origin, title),
             section("Result", [_story(run), summary_section.key_figures(run)]),
             *([section("Games", [games(run)])] if len(run.summary.events) > 1 else []),
             section("Where the profit came from", [profit_split(run)]),
             *run_origin.after_result,
             section("Equity and exposure", [equity(run)]),
-            section("Inventory", [inventory(run)]),
-            section("Our quotes and the market", [quotes(run)]),
-            *_priced(run),
-            *_sources(run),
+            *_pairs(run),
             *_noted(run),
             section("Fills", [wager_section.fills_by_pair(run), wager_section.largest_fills(run)]),
             section("What fills were worth", [fill_values(run)]),
+            section("Places in the queue", [queue_places(run)]),
+            section("Prices and results", _priced(run)),
+            *_sources(run),
             section("Wagers", _wagers(run)),
             section("Settlement", _settlement(run)),
             section("Models and settings", [summary_section.models(run)]),
@@ -105,7 +120,7 @@ def _document(run: Run) -> str:
 def _event_document(run: Run, events: int) -> str:
     """Return the document of one event; what an account has for all of them is not in it."""
     title = _title(run)
-    run_origin = origin(run, title)
+    run_origin = origin(run)
     whole = (
         f"One of {counted(events, 'event')} of this run: equity, exposure, denials and other queue "
         f"models are those of the whole account, in {REPORT_NAME}."
@@ -113,7 +128,7 @@ def _event_document(run: Run, events: int) -> str:
     return page(
         f"{title}: {run.summary.strategy}",
         [
-            join([_head(run, run_origin), paragraph(whole)]),
+            join([_head(run, run_origin, title), paragraph(whole)]),
             section("Result", [_story(run), summary_section.event_figures(run)]),
             section("Where the profit came from", [profit_split(run), phases_of_event(run)]),
             section("Inventory", [inventory(run, None)]),
@@ -122,6 +137,8 @@ def _event_document(run: Run, events: int) -> str:
             *_noted(run, None),
             section("Fills", [wager_section.fills_by_pair(run), wager_section.largest_fills(run)]),
             section("What fills were worth", [fill_values(run)]),
+            section("Places in the queue", [queue_places(run)]),
+            section("Prices and results", [calibration(run)]),
             section("Wagers", _wagers_of_event(run)),
             section("Settlement", _settlement(run)),
             section("Reproduction", [run_origin.repetition]),
@@ -133,14 +150,19 @@ def _title(run: Run) -> str:
     names = [event.name for event in run.summary.events]
     if not names:
         return "A recording without events"
-    return names[0] if len(names) == 1 else f"{names[0]} and {count(len(names) - 1)} more"
+    if len(names) == 1:
+        return names[0]
+    games = game_results(run.summary)
+    return f"{count(len(names))} games, {games[0].day} to {games[-1].day}"
 
 
-def _head(run: Run, run_origin: OriginTexts) -> Html:
+def _head(run: Run, run_origin: OriginTexts, title: str) -> Html:
     s = run.summary
     parts = [
         *(paragraph(limit, "warning") for limit in s.limits),
         paragraph(run_origin.overline, "overline"),
+        headline(title),
+        run_verdict(run),
         run_origin.head,
         paragraph(f"From {utc(s.first_ns)} to {utc(s.last_ns)}. {_starts(run)}", "aside"),
         notes([*s.notes, *s.feed.sentences()]),
@@ -169,8 +191,18 @@ def _starts(run: Run) -> str:
 
 def _priced(run: Run) -> list[Html]:
     if not run.summary.price_scores:
+        return [calibration(run)]
+    return [calibration(run), subheading("The pricing and the market in play"), price_scores(run)]
+
+
+def _pairs(run: Run) -> list[Html]:
+    """Return the figures of single pairs; those of many games are in the parts of the games."""
+    if len(run.summary.events) > 1:
         return []
-    return [section("The pricing and the market", [price_scores(run)])]
+    return [
+        section("Inventory", [inventory(run)]),
+        section("Our quotes and the market", [quotes(run)]),
+    ]
 
 
 def _sources(run: Run) -> list[Html]:

@@ -4,11 +4,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.report.number_text import dollar_tick
+from sim.report.limit_texts import (
+    ReachedLimit,
+    denials_text,
+    exposure_limit,
+    loss_limit,
+    position_limit,
+)
+from sim.report.number_text import count, dollar_tick, dollars, signed_dollars
 from sim.report.page import Html, figure, join, paragraph, subheading
 from sim.report.panel import (
+    DASHES,
     FIRST,
     INK,
+    LIMIT,
     LINE,
     MARKED,
     MUTED,
@@ -21,6 +30,7 @@ from sim.report.panel import (
 )
 from sim.report.run_folder import Run, extended_until, indices_by_pair
 from sim.report.series import (
+    ZOOM_POINTS,
     AxisLimits,
     Series,
     floats,
@@ -49,7 +59,7 @@ class _Accounts:
         """Return the points to draw of a range."""
         indices = time_range.indices(self.minutes)
         lines = self.settled[indices], self.with_marks[indices], self.exposure[indices]
-        kept = thin(*lines)
+        kept = thin(*lines, most=ZOOM_POINTS)
         return _Accounts(self.minutes[indices][kept], *(line[kept] for line in lines))
 
 
@@ -58,34 +68,74 @@ def equity(run: Run) -> Html:
     if not run.equity["ns"]:
         return paragraph("There is no equity to draw: the run has no rows.")
     caption = (
-        "Top: profit settled net of commission, and with open positions marked at the fair price. "
-        "Bottom: exposure, the worst case over outcomes, resting wagers included. Drawn from the "
-        "first wager on."
+        f"{_equity_reading(run)} Top: profit settled net of commission, and with open positions "
+        "marked at the fair price. Bottom: exposure, the worst case over outcomes, resting wagers "
+        "included. Drawn from the first wager on."
     )
     return figure("equity", _draw_equity(run), caption + thinned_note(len(run.equity["ns"])))
+
+
+def _equity_reading(run: Run) -> str:
+    """Return the range of profit and exposure, beside their limits."""
+    s = run.summary
+    low_cents, high_cents = _profit_range(run)
+    text = (
+        f"With open positions marked, profit was between {signed_dollars(low_cents)} and "
+        f"{signed_dollars(high_cents)}; its largest fall from a peak was "
+        f"{dollars(s.max_drawdown_cents)}. Exposure reached {dollars(s.max_exposure_cents)}"
+    )
+    if s.accounts > 1:
+        return (
+            f"{text} in one game; the curves add up {count(s.accounts)} accounts, each with limits "
+            f"of its own, so no limit is drawn.{denials_text(run)}"
+        )
+    limit = exposure_limit(run)
+    beside = f", {limit.share_text()}" if limit else ""
+    return f"{text}{beside}.{denials_text(run)}"
+
+
+def _profit_range(run: Run) -> tuple[int, int]:
+    profits = zip(run.equity["profit_cents"], run.equity["marked_cents"], strict=True)
+    totals = [settled + (marked or 0) for settled, marked in profits]
+    return min(totals), max(totals)
 
 
 def _draw_equity(run: Run) -> Html:
     scale, time_ranges = _time(run)
     accounts = _accounts(run, scale)
     drawn = [accounts.within(time_range) for time_range in time_ranges]
-    profits = limits_around([line for each in drawn for line in (each.settled, each.with_marks)])
-    exposures = limits_around([each.exposure for each in drawn])
+    loss, exposed = loss_limit(run, _profit_range(run)[0]), exposure_limit(run)
+    lines = [line for each in drawn for line in (each.settled, each.with_marks)]
+    profits = limits_around([*lines, *_level(loss, -1)])
+    exposures = limits_around([*(each.exposure for each in drawn), *_level(exposed)])
     (above, below), height = grid(len(time_ranges), (_PROFIT_HEIGHT, _EXPOSURE_HEIGHT))
     panels = []
     for column, (time_range, each) in enumerate(zip(time_ranges, drawn, strict=True)):
         labelled = column == 0
         top = _money_panel(above[column], time_range, profits, "Profit, dollars", labelled)
-        top.steps(each.minutes, each.with_marks, MARKED)
-        top.steps(each.minutes, each.settled, INK, 2)
+        top.steps(each.minutes, each.with_marks, MARKED, name="with marks")
+        top.steps(each.minutes, each.settled, INK, 2, "settled")
+        for level in _level(loss, -1):
+            top.horizontal(level[0], LIMIT, dashed=True)
         scale.mark_events(top, run.summary.events)
         scale.draw_ticks(top, labelled=False)
         bottom = _money_panel(below[column], time_range, exposures, "Exposure, dollars", labelled)
-        bottom.band(each.minutes, np.zeros_like(each.exposure), each.exposure, MUTED, 0.35)
+        zero = np.zeros_like(each.exposure)
+        bottom.band(each.minutes, zero, each.exposure, MUTED, 0.35)
+        bottom.steps(each.minutes, each.exposure, MUTED, 1, "exposure")
+        for level in _level(exposed):
+            bottom.horizontal(level[0], LIMIT, dashed=True)
         scale.draw_ticks(bottom)
         panels += [top, bottom]
     panels[-2].legend([LegendKey(LINE, MARKED, "with marks"), LegendKey(LINE, INK, "settled")])
+    if _level(exposed) or _level(loss, -1):
+        panels[-1].legend([LegendKey(DASHES, LIMIT, "limit")])
     return picture("equity", height, panels)
+
+
+def _level(limit: ReachedLimit | None, sign: int = 1) -> list[Series]:
+    """Return the height of a limit in dollars, nothing where it is not drawn."""
+    return [floats([sign * limit.limit_cents / 100])] if limit and limit.is_drawn else []
 
 
 def _accounts(run: Run, scale: TimeScale) -> _Accounts:
@@ -114,7 +164,7 @@ def _money_panel(
     box: Box, time_range: TimeRange, limits: AxisLimits, title: str, labelled: bool
 ) -> Panel:
     """Return a panel of dollars over time, with a line at zero."""
-    panel = Panel(box, time_range.limits, limits)
+    panel = Panel(box, time_range.limits, limits, "$")
     panel.title(f"{title}, {time_range.name}" if time_range.name else title)
     panel.value_ticks(round_ticks(limits, 5), dollar_tick, labelled=labelled)
     panel.horizontal(0, MUTED)
@@ -132,8 +182,9 @@ def inventory(run: Run, most: int | None = MAX_PAIRS) -> Html:
         return paragraph("There is no inventory to draw: no wager was matched.")
     shown = {pair_id: indices[pair_id] for pair_id in pairs[:most]}
     caption = (
-        "Gross profit of matched wagers in dollars, by outcome, until the event ends. The lines "
-        "meet where the inventory is balanced; the shading between them is the imbalance."
+        f"{_inventory_reading(run, pairs[0])} Gross profit of matched wagers in dollars, by "
+        "outcome, until the event ends. The lines meet where the inventory is balanced; the "
+        "shading between them is the imbalance."
     )
     if len(pairs) > len(shown):
         caption += f" The {len(shown)} pairs of most matched stake are drawn, of {len(pairs)}."
@@ -146,8 +197,21 @@ def inventory(run: Run, most: int | None = MAX_PAIRS) -> Html:
         time = scale, scale.time_ranges(run.fills["ns"][rows[0]])
         drawn = _draw_inventory(run, {pair_id: rows}, time)
         label = run.pair_name(pair_id).label
-        parts += [subheading(label), figure(f"inventory-{number}", drawn, "")]
+        parts += [subheading(label), figure(f"inventory-{number}", drawn, f"Profit of {label}.")]
     return join(parts)
+
+
+def _inventory_reading(run: Run, largest: str) -> str:
+    """Return the worst that any pair could have lost, beside the limit of a position."""
+    columns = run.fills["profit_if_first_cents"], run.fills["profit_if_second_cents"]
+    worst = [min(profits) for profits in zip(*columns, strict=True)]
+    place = min(range(len(worst)), key=worst.__getitem__)
+    name = run.short_label(run.pair_name(run.fills["pair_id"][place]).label)
+    text = f"The most that one pair could lose was {dollars(max(0, -worst[place]))} ({name})"
+    limit = position_limit(run, worst[place])
+    most = run.short_label(run.pair_name(largest).label)
+    beside = f", {limit.share_text()}" if limit else ""
+    return f"{text}{beside}; most stake was matched in {most}."
 
 
 def _by_stake(run: Run, indices: dict[str, list[int]]) -> list[str]:
@@ -168,7 +232,7 @@ class _PairProfits:
         """Return the points to draw of a range."""
         indices = time_range.indices(self.minutes)
         lines = self.if_first[indices], self.if_second[indices]
-        kept = thin(*lines)
+        kept = thin(*lines, most=ZOOM_POINTS)
         return _PairProfits(self.minutes[indices][kept], *(line[kept] for line in lines))
 
 
@@ -215,15 +279,20 @@ def _draw_pair_profits(
     """Return the panels of a pair, one for each range of time."""
     name = run.pair_name(pair_id)
     drawn = [held.within(time_range) for time_range in time_ranges]
-    limits = limits_around([line for each in drawn for line in (each.if_first, each.if_second)])
+    lines = [line for each in drawn for line in (each.if_first, each.if_second)]
+    worst_cents = round(100 * min(float(np.nanmin(line)) for line in lines))
+    position = _level(position_limit(run, worst_cents), -1)
+    limits = limits_around([*lines, *position])
     panels = []
     several = len(run.summary.events) > 1
     for box, time_range, each in zip(boxes, time_ranges, drawn, strict=True):
         title, labelled = "dollars" if several else run.short_label(name.label), box is boxes[0]
         panel = _money_panel(box, time_range, limits, title, labelled)
         panel.band(each.minutes, each.if_first, each.if_second, MUTED, 0.12)
-        panel.steps(each.minutes, each.if_first, FIRST)
-        panel.steps(each.minutes, each.if_second, SECOND)
+        panel.steps(each.minutes, each.if_first, FIRST, name=f"if {name.first} wins")
+        panel.steps(each.minutes, each.if_second, SECOND, name=f"if {name.second} wins")
+        for level in position:
+            panel.horizontal(level[0], LIMIT, dashed=True)
         panels.append(panel)
     sides = (FIRST, name.first), (SECOND, name.second)
     panels[-1].legend([LegendKey(LINE, color, f"if {side} wins") for color, side in sides])

@@ -1,7 +1,11 @@
 """What fills were worth after some time: a table, and a figure of means and distributions."""
 
+from math import isnan
+
 import numpy as np
 
+from sim.games.game_clusters import ClusteredMean, GameClusters
+from sim.games.game_results import TOO_FEW
 from sim.report.number_text import NONE, count, percent_tick
 from sim.report.page import Html, figure, join, paragraph, table
 from sim.report.panel import (
@@ -18,7 +22,8 @@ from sim.report.panel import (
 )
 from sim.report.run_folder import Run
 from sim.report.series import Series, floats, limits_around, round_ticks
-from sim.results.measured_fill import HORIZONS_S
+from sim.results.measured_fill import ADVERSE_S, HORIZONS_S
+from strategies.trading.model.counted import counted
 
 _DISTRIBUTIONS_S = (10, 60, 1_800)
 # Values beyond this share of the fills are drawn in the outermost bar of their histogram.
@@ -57,23 +62,64 @@ def _cents(amount: float | None) -> str:
 
 
 def _figure(run: Run) -> Html:
-    payouts = floats(run.fills["stake_cents"]) + floats(run.fills["profit_cents"])
-    paid = floats(run.fills["stake_cents"]) / np.maximum(payouts, 1.0)
-    kept = {s: 100 * (floats(run.fills[f"fair_{s}s"]) - paid) for s in HORIZONS_S}
+    kept, payouts = _kept(run)
     if all(np.isnan(values).all() for values in kept.values()):
         return paragraph("There is nothing to draw: no fill has a fair price after it.")
+    means = _means(run, kept, payouts)
     caption = (
-        "Left: mean of what was kept of the spread by the time after the fill, with one standard "
-        "error as if fills were independent, which those of one game are not. Below zero the "
-        "price moved against us by more than our edge. Right: share of the payout by what was "
-        "kept; the outermost bars include all beyond."
+        f"{_reading(means[0][HORIZONS_S.index(ADVERSE_S)])} Left: mean of what was kept of the "
+        "spread by the time after the fill; below zero the price moved against us by more than "
+        "our edge. Right: share of the payout by what was kept; the outermost bars include all "
+        "beyond."
     )
-    return figure("fill-values", _draw(run, kept, payouts), caption)
+    return figure("fill-values", _draw(means, kept, payouts), caption)
 
 
-def _draw(run: Run, kept: dict[int, Series], payouts: Series) -> Html:
+def kept_means(run: Run) -> list[ClusteredMean]:
+    """Return what all fills had kept of a dollar of payout, in cents, at each of HORIZONS_S."""
+    return _means(run, *_kept(run))[0]
+
+
+def _kept(run: Run) -> tuple[dict[int, Series], Series]:
+    """Return what each fill had kept by seconds after it, in cents, and its payout."""
+    payouts = floats(run.fills["stake_cents"]) + floats(run.fills["profit_cents"])
+    paid = floats(run.fills["stake_cents"]) / np.maximum(payouts, 1.0)
+    return {s: 100 * (floats(run.fills[f"fair_{s}s"]) - paid) for s in HORIZONS_S}, payouts
+
+
+def _means(run: Run, kept: dict[int, Series], payouts: Series) -> list[list[ClusteredMean]]:
+    """Return the means by time after the fill: of all fills, and of those on either selection."""
+    clusters = GameClusters(run.games(run.fills))
+    first = np.array(run.fills["first"], dtype=bool)
+    groups = np.ones_like(first), first, ~first
+    return [
+        [clusters.mean(values, np.where(chosen, payouts, 0.0)) for values in kept.values()]
+        for chosen in groups
+    ]
+
+
+def _reading(mean: ClusteredMean) -> str:
+    """Return what the fills of a run had kept after the time at which adverse moves are taken."""
+    if isnan(mean.mean):
+        return f"No fill has a price {ADVERSE_S} s after it."
+    text = f"After {ADVERSE_S} s fills had kept {_cents(mean.mean)} of a dollar of payout"
+    if isnan(mean.low):
+        return (
+            f"{text}. Fills of one game hang together, so there is no interval with fewer than "
+            f"{TOO_FEW} games, whatever the number of fills; these are of "
+            f"{counted(mean.games, 'game')}."
+        )
+    where = "above" if mean.low > 0 else "below" if mean.high < 0 else "on either side of"
+    return (
+        f"{text}; drawing whole games with replacement, 95 % of such means lie between "
+        f"{_cents(mean.low)} and {_cents(mean.high)}, {where} zero. Bars are such intervals, by "
+        f"{mean.games} games."
+    )
+
+
+def _draw(means: list[list[ClusteredMean]], kept: dict[int, Series], payouts: Series) -> Html:
     (left, *right), height = side_by_side((1.7, 1, 1, 1), _HEIGHT)
-    panels = [_draw_means(left, run, list(kept.values()), payouts)]
+    panels = [_draw_means(left, means)]
     drawn = [kept[seconds] for seconds in _DISTRIBUTIONS_S]
     reach = _reach(np.concatenate(drawn))
     shares = [_shares(values, payouts, reach) for values in drawn]
@@ -108,39 +154,20 @@ def _shares(values: Series, payouts: Series, reach: float) -> Series:
     return shares
 
 
-def _draw_means(box: Box, run: Run, by_horizon: list[Series], payouts: Series) -> Panel:
-    first = np.array(run.fills["first"], dtype=bool)
-    groups = (
-        (LegendKey(DOT, INK, "all fills"), np.ones_like(first), 0.0),
-        (LegendKey(DOT, FIRST, "on the first selection"), first, -0.08),
-        (LegendKey(DOT, SECOND, "on the second"), ~first, 0.08),
+def _draw_means(box: Box, groups: list[list[ClusteredMean]]) -> Panel:
+    keys = (
+        (LegendKey(DOT, INK, "all fills"), 0.0),
+        (LegendKey(DOT, FIRST, "on the first selection"), -0.08),
+        (LegendKey(DOT, SECOND, "on the second"), 0.08),
     )
-    lines = []
-    for _, chosen, _ in groups:
-        pairs = [mean_and_error(values[chosen], payouts[chosen]) for values in by_horizon]
-        lines.append(np.array(pairs).T)
-    spans = [means + sign * np.nan_to_num(errors) for means, errors in lines for sign in (-1, 1)]
-    panel = Panel(box, (-0.4, len(HORIZONS_S) - 0.6), limits_around(spans))
+    lines = [np.array([mean[:3] for mean in means]).T for means in groups]
+    panel = Panel(box, (-0.4, len(HORIZONS_S) - 0.6), limits_around([*np.concatenate(lines)]))
     panel.title("Kept of the spread, cents")
     panel.value_ticks(round_ticks(panel.upwards, 6), lambda value: f"{value:g}")
     panel.horizontal(0, MUTED)
     places = np.arange(len(HORIZONS_S), dtype=np.float64)
-    for (key, _, aside), (means, errors) in zip(groups, lines, strict=True):
-        panel.line_with_errors(places + aside, means, errors, key.color)
+    for (key, aside), (means, lows, highs) in zip(keys, lines, strict=True):
+        panel.line_with_intervals(places + aside, means, lows, highs, key.color)
     panel.ticks_beneath(range(len(HORIZONS_S)), lambda place: f"{HORIZONS_S[int(place)]:,} s")
-    panel.legend_below([[key for key, _, _ in groups]])
+    panel.legend_below([[key for key, _ in keys]])
     return panel
-
-
-def mean_and_error(values: Series, weights: Series) -> tuple[float, float]:
-    """Return the weighted mean and its standard error; NaN where too few values are known."""
-    known = ~np.isnan(values)
-    values, weights = values[known], weights[known]
-    if not weights.sum():
-        return np.nan, np.nan
-    mean = float(np.average(values, weights=weights))
-    size = len(values)
-    if size < 2:
-        return mean, np.nan
-    spread = np.sqrt((weights**2 * (values - mean) ** 2).sum() * size / (size - 1))
-    return mean, float(spread / weights.sum())

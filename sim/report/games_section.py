@@ -13,8 +13,18 @@ from sim.games.game_results import (
     game_results,
     outcome_sd,
 )
+from sim.report.game_parts import GameParts, part_anchor
 from sim.report.number_text import NONE, clock, count, dollar_tick, dollars, signed_dollars
-from sim.report.page import Html, figure, folded, join, paragraph, subheading, table
+from sim.report.page import (
+    Cell,
+    Html,
+    figure,
+    join,
+    paragraph,
+    scrolled,
+    subheading,
+    table,
+)
 from sim.report.panel import INK, MUTED, Panel, picture, stack
 from sim.report.run_folder import Run
 from sim.report.series import floats, limits_around, round_ticks
@@ -33,6 +43,7 @@ def games(run: Run) -> Html:
     """Return what the games of a run say together, and each of them."""
     results = game_results(run.summary)
     days = day_results(results)
+    parts = GameParts(run, results)
     return join(
         [
             _totals(results),
@@ -41,8 +52,9 @@ def games(run: Run) -> Html:
             _figure(days),
             _worst_days(days),
             subheading("Game by game"),
+            _listed(results, parts),
+            parts.html(),
             paragraph(_ONE_GAME, "aside"),
-            _listed(results),
         ]
     )
 
@@ -94,11 +106,12 @@ def _figure(days: Sequence[DayResult]) -> Html:
     totals = floats([each.total_cents for each in days]) / 100
     last = float(numbers[-1]) + 1.0
     (box,), height = stack(1, _HEIGHT)
-    panel = Panel(box, (0.0, last), limits_around([totals, np.zeros(1)]))
+    panel = Panel(box, (0.0, last), limits_around([totals, np.zeros(1)]), "$")
     panel.title("Settled profit in all, dollars")
     panel.value_ticks(round_ticks(panel.upwards, 5), dollar_tick)
     panel.horizontal(0, MUTED)
-    panel.steps(np.append(numbers, last), np.append(totals, totals[-1]), INK, 2)
+    panel.steps(np.append(numbers, last), np.append(totals, totals[-1]), INK, 2, "settled profit")
+    panel.numbers.over("day", 1)
     panel.ticks_beneath(round_ticks(panel.across, 8, whole=True), lambda number: f"{number:g}")
     panel.label(f"days from {days[0].day}, by the scheduled start in New York", lines=1)
     deepest = max(days, key=lambda each: each.drawdown_cents)
@@ -125,25 +138,31 @@ def _worst_days(days: Sequence[DayResult]) -> Html:
     return table(heads, rows)
 
 
-def _listed(results: Sequence[GameResult]) -> Html:
-    heads = ("start, UTC", "game", "id", "#fills", *(f"#{term}" for term in _TERMS))
+def _listed(results: Sequence[GameResult], parts: GameParts) -> Html:
+    ordered = sorted(results, key=lambda game: (game.split.profit_cents, game.event.event_id))
+    worst, best = (signed_dollars(ordered[at].split.profit_cents) for at in (0, -1))
+    reading = (
+        f"By profit, from {worst} to {best}; a click on a head sorts by it, one on a name opens "
+        "that game below."
+    )
+    heads = ("start, UTC", "game", "#profit", "#fills", *(f"#{term}" for term in _TERMS))
     fees = ("#one s.d.", "#commission", "#rebate")
-    listed = table((*heads, *fees, "#profit"), list(map(_game_row, results)))
-    if len(results) <= _GAMES_SHOWN:
-        return listed
-    return folded(f"All {count(len(results))} games", listed)
+    rows = [_game_row(game, parts) for game in ordered]
+    listed = table((*heads, *fees), rows, sortable=True)
+    if len(results) > _GAMES_SHOWN:
+        listed = scrolled(listed)
+    return join([paragraph(reading, "aside"), listed])
 
 
-def _game_row(game: GameResult) -> tuple[str, ...]:
+def _game_row(game: GameResult, parts: GameParts) -> tuple[Cell, ...]:
     split = game.split
     return (
         clock(game.event.scheduled_ns)[:-3],
-        game.event.name,
-        game.event.event_id,
+        part_anchor(game) if parts.has(game) else game.event.name,
+        signed_dollars(split.profit_cents),
         count(split.fills),
         *(signed_dollars(getattr(split, f"{term}_cents")) for term in _TERMS),
         dollars(split.outcome_sd_cents),
         dollars(split.commission_cents),
         dollars(split.rebate_cents),
-        signed_dollars(split.profit_cents),
     )

@@ -7,8 +7,17 @@ import numpy as np
 from sim.report.page import Html, figure, join, paragraph, subheading
 from sim.report.panel import FIRST, Panel, picture, stack
 from sim.report.run_folder import Run
-from sim.report.series import AxisLimits, Series, floats, round_ticks, thin, thinned_note
+from sim.report.series import (
+    ZOOM_POINTS,
+    AxisLimits,
+    Series,
+    floats,
+    round_ticks,
+    thin,
+    thinned_note,
+)
 from sim.report.time_axis import TimeRange, TimeScale
+from strategies.trading.model.counted import counted
 from strategies.trading.ports.view import OWN_FAIR
 
 _MAX_SUBJECTS = 6
@@ -65,10 +74,12 @@ def _subjects(run: Run) -> dict[_Subject, _RowsByName]:
 def _figure(run: Run, subject: _Subject, rows_by_name: _RowsByName, name: str) -> Html:
     names = list(rows_by_name)[:_MAX_NAMES]
     left_out = len(rows_by_name) - len(names)
-    caption = f"{left_out} more names are in notes.parquet alone." if left_out else ""
+    number = sum(len(rows_by_name[each]) for each in names)
+    caption = f"{counted(number, 'number')} noted under {counted(len(names), 'name')}."
+    caption += f" {left_out} more names are in notes.parquet alone." if left_out else ""
     caption += thinned_note(max(len(rows_by_name[each]) for each in names))
     drawn = _draw(run, subject, {each: rows_by_name[each] for each in names}, name)
-    return join([subheading(_title(run, subject)), figure(name, drawn, caption.strip())])
+    return join([subheading(_title(run, subject)), figure(name, drawn, caption)])
 
 
 def _title(run: Run, subject: _Subject) -> str:
@@ -90,8 +101,8 @@ def _draw(run: Run, subject: _Subject, rows_by_name: _RowsByName, name: str) -> 
         panel = Panel(box, time_range.limits, _limits(values))
         panel.title(noted)
         panel.value_ticks(round_ticks(panel.upwards, 4), lambda value: f"{value:g}")
-        indices = thin(values)
-        panel.steps(minutes[indices], values[indices], FIRST)
+        indices = thin(values, most=ZOOM_POINTS)
+        panel.steps(minutes[indices], values[indices], FIRST, name=noted)
         scale.mark_events(panel, [event] if event else [])
         scale.draw_ticks(panel, named=box is boxes[-1])
         panels.append(panel)

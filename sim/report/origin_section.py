@@ -31,25 +31,25 @@ class OriginTexts:
     overrides: Sequence[str] = ()
 
 
-def origin(run: Run, title: str) -> OriginTexts:
+def origin(run: Run) -> OriginTexts:
     """Return the texts about the origin of a run."""
     summary = run.summary
     if isinstance(summary, SessionRunSummary):
-        return _of_session_run(summary, title)
-    return _of_backtest(run, summary, title)
+        return _of_session_run(summary)
+    return _of_backtest(run, summary)
 
 
 # A backtest ----------------------------------------------------------------------------------
 
 
-def _of_backtest(run: Run, s: BacktestSummary, title: str) -> OriginTexts:
+def _of_backtest(run: Run, s: BacktestSummary) -> OriginTexts:
     named = f", session {s.session}" if s.session else ""
     feed = "Fed by a" if s.models.get("queue") == TRUE_QUEUE else "Recording"
     return OriginTexts(
         overline=f"{s.mode} of {s.strategy}{named}",
         head=join(
             [
-                source(title, feed, s.recording, s.recording_source, simulated=s.simulated),
+                source(feed, s.recording, s.recording_source, simulated=s.simulated),
                 *([paragraph(f"With {', '.join(s.overrides)}")] if s.overrides else []),
             ]
         ),
@@ -124,8 +124,8 @@ def _command(run: Run) -> str:
 # A run of a session ------------------------------------------------------------------------
 
 
-def _of_session_run(s: SessionRunSummary, title: str) -> OriginTexts:
-    market = source(title, "The market of", s.exchange, s.recording_source, simulated=s.simulated)
+def _of_session_run(s: SessionRunSummary) -> OriginTexts:
+    market = source("The market of", s.exchange, s.recording_source, simulated=s.simulated)
     return OriginTexts(
         overline=f"{s.mode} session {s.session}, start {s.start}: {s.strategy}",
         head=join([market, paragraph(_stake_text(s))]),

@@ -3,10 +3,13 @@
 Text is escaped here; only pictures and finished elements are passed as HTML.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import NewType
+from typing import NamedTuple, NewType, TypeAlias
+from urllib.parse import quote
+
+from sim.report.page_script import SORTABLE, needs_script, policy, script_element, style
 
 Html = NewType("Html", str)
 
@@ -24,6 +27,11 @@ h1 { font-size: 28px; font-weight: 600; line-height: 1.25; margin: 4px 0 10px; }
 h2 { font-size: 18px; font-weight: 600; margin: 44px 0 6px; }
 h3 { font-size: 14px; font-weight: 600; margin: 26px 0 4px; }
 p { margin: 6px 0; max-width: 86ch; }
+.verdict { background: var(--soft); border-left: 3px solid var(--ink); margin: 12px 0 14px;
+  padding: 12px 18px; }
+.verdict p { font-size: 19px; font-weight: 600; line-height: 1.35; margin: 0 0 6px; }
+.verdict ul { margin: 0; padding-left: 18px; }
+.verdict li { margin: 3px 0; max-width: 100ch; }
 .aside { color: var(--muted); font-size: 13px; }
 .badge { border: 1px solid #b7791f; border-radius: 3px; color: #8a5a10; font-size: 12px;
   font-weight: 600; margin-left: 6px; padding: 1px 6px; white-space: nowrap; }
@@ -40,6 +48,9 @@ pre { background: var(--soft); margin: 8px 0; padding: 12px 14px; white-space: p
 .tile .detail { color: var(--muted); font-size: 12px; }
 .minus { color: var(--minus); }
 .wide { overflow-x: auto; }
+.scrolled { border-bottom: 1px solid var(--rule); max-height: 480px; overflow-y: auto; }
+.scrolled .wide { overflow: visible; }
+.scrolled thead th { background: #fff; position: sticky; top: 0; }
 table { border-collapse: collapse; font-size: 13px; margin: 8px 0 14px; min-width: 46%; }
 th { border-bottom: 1px solid var(--ink); color: var(--muted); font-size: 12px; font-weight: 600;
   text-align: left; vertical-align: bottom; }
@@ -53,16 +64,66 @@ tfoot td { border-bottom: 0; border-top: 1px solid var(--ink); font-weight: 600;
 figure { margin: 10px 0 4px; }
 figure > svg { display: block; height: auto; overflow: visible; width: 100%; }
 figcaption { color: var(--muted); font-size: 12px; max-width: 110ch; }
+a { color: inherit; }
+.part { border-bottom: 1px solid var(--rule); padding: 4px 0; }
+.scripted .part:not([open]) { display: none; }
+.part summary { color: var(--ink); font-size: 14px; font-weight: 600; }
 summary { color: var(--muted); cursor: pointer; font-size: 13px; }
-@media (max-width: 760px) { .tiles { grid-template-columns: repeat(2, 1fr); } }
+button { background: none; border: 1px solid var(--rule); border-radius: 3px; color: var(--muted);
+  cursor: pointer; font: inherit; font-size: 12px; line-height: 1; padding: 3px 7px; }
+button:hover, button:focus-visible { border-color: var(--ink); color: var(--ink); }
+.sortable td:first-child { white-space: nowrap; }
+.sortable td:nth-child(2) { min-width: 220px; }
+th button { border: 0; font-weight: inherit; padding: 0; text-align: inherit; }
+th[aria-sort] button { color: var(--ink); text-decoration: underline; }
+.zoomable > svg { display: none; }
+.charts { display: grid; gap: 4px 18px;
+  grid-template-columns: repeat(var(--columns), minmax(0, 1fr)); }
+.chart-head { align-items: baseline; display: flex; gap: 3px; margin: 6px 0 2px; }
+.chart-head span { flex: 1; font-size: 12.5px; }
+.chart .u-legend { color: var(--muted); font-size: 12px; padding-left: 56px; text-align: left; }
+.chart .u-legend th { border: 0; color: var(--ink); font-weight: 400; padding: 0 2px 0 0; }
+.chart .u-legend td { border: 0; color: var(--muted); padding: 0 8px 0 0; }
+.chart .u-legend .unnamed { display: none; }
+.hover { background: #fff; border: 1px solid var(--rule); border-radius: 3px; font-size: 12px;
+  padding: 2px 6px; pointer-events: none; position: absolute; white-space: nowrap; z-index: 9; }
+.hover[hidden] { display: none; }
+@media (max-width: 760px) {
+  main { padding: 20px 16px 40px; }
+  .tiles { grid-template-columns: repeat(2, 1fr); }
+  .charts { grid-template-columns: minmax(0, 1fr); }
+  .chart .u-legend { padding-left: 0; }
+  figure { overflow-x: auto; }
+  figure > svg { min-width: 720px; }
+}
 @media print {
   @page { margin: 14mm; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   main { max-width: none; padding: 0; }
+  .charts { display: none; }
+  .scrolled { max-height: none; overflow: visible; }
+  .zoomable > svg { display: block; }
+  .hint { display: none; }
+  .tiles { grid-template-columns: repeat(4, 1fr); }
+  .wide { overflow: visible; }
+  table { font-size: 10px; }
+  th { font-size: 9.5px; }
+  th, td { padding: 3px 9px 3px 0; }
   h2, h3 { break-after: avoid; }
   figure, tr, .tiles { break-inside: avoid; }
 }
 """
+
+
+class Anchor(NamedTuple):
+    """A text that leads to the part of the page with a name."""
+
+    text: str
+    target: str
+
+
+# What stands in a table.
+Cell: TypeAlias = str | Anchor
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +136,20 @@ class Tile:
 
 
 def page(title: str, parts: Sequence[Html]) -> str:
-    """Return a self-contained HTML document."""
+    """Return a self-contained HTML document; a script is in it where something zooms or sorts.
+
+    Its policy lets a browser fetch nothing, and run no other script.
+    """
+    body = join(parts)
+    scripted = needs_script(body)
+    script = f"{script_element()}\n" if scripted else ""
+    chart_style = style() if scripted else ""
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy(scripted=scripted)}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n"
-        f"<body>\n<main>\n{join(parts)}\n</main>\n</body>\n</html>\n"
+        f"<title>{escape(title)}</title>\n<style>{_STYLE}{chart_style}</style>\n</head>\n"
+        f"<body>\n<main>\n{body}\n</main>\n{script}</body>\n</html>\n"
     )
 
 
@@ -99,13 +168,19 @@ def headline(text: str) -> Html:
     return Html(f"<h1>{escape(text)}</h1>")
 
 
-def source(title: str, feed: str, name: str, origin: str, *, simulated: bool) -> Html:
-    """Return the title and the source of the data, with a badge if it is simulated."""
+def verdict(finding: str, reasons: Sequence[str]) -> Html:
+    """Return what was found, and the sentences that it rests on."""
+    found = "".join(f"<li>{escape(reason)}</li>" for reason in reasons)
+    return Html(f'<div class="verdict"><p>{escape(finding)}</p><ul>{found}</ul></div>')
+
+
+def source(feed: str, name: str, origin: str, *, simulated: bool) -> Html:
+    """Return the source of the data, with a badge if it is simulated."""
     badge = ""
     if simulated:
         badge = '<span class="badge">simulated</span> generated data, not a real market'
     return Html(
-        f"<h1>{escape(title)}</h1>\n<p>{escape(feed)} <code>{escape(name)}</code>{badge}<br>"
+        f"<p>{escape(feed)} <code>{escape(name)}</code>{badge}<br>"
         f'<span class="aside">Source: {escape(origin)}</span></p>'
     )
 
@@ -141,6 +216,12 @@ def folded(title: str, part: Html) -> Html:
     return Html(f"<details><summary>{escape(title)}</summary>{part}</details>")
 
 
+def folded_part(name: str, title: str, part: Html) -> Html:
+    """Return a part of the page that an `Anchor` leads to; it opens then, or on a click."""
+    opening = f'<details id="{escape(name)}" class="part">'
+    return Html(f"{opening}<summary>{escape(title)}</summary>{part}</details>")
+
+
 def figure(name: str, picture: Html, caption: str) -> Html:
     """Return a picture with its caption; `name` is its element id."""
     return Html(
@@ -163,16 +244,28 @@ def _tile(tile: Tile) -> str:
 
 
 def table(
-    heads: Sequence[str], rows: Sequence[Sequence[str]], total: Sequence[str] | None = None
+    heads: Sequence[str],
+    rows: Iterable[Iterable[Cell]],
+    total: Sequence[str] | None = None,
+    *,
+    sortable: bool = False,
 ) -> Html:
-    """Return a table; a head that starts with `#` is that of a right-aligned number column."""
+    """Return a table; a head that starts with `#` is that of a right-aligned number column.
+
+    With `sortable`, a click on a head sorts it.
+    """
     numeric = [head.startswith("#") for head in heads]
     head = _row("th", [head.removeprefix("#") for head in heads], numeric)
     body = "".join(_row("td", row, numeric) for row in rows)
     foot = f"<tfoot>{_row('td', total, numeric)}</tfoot>" if total else ""
-    return Html(
-        f'<div class="wide"><table><thead>{head}</thead><tbody>{body}</tbody>{foot}</table></div>'
-    )
+    kind = f' class="{SORTABLE}"' if sortable else ""
+    parts = f"<thead>{head}</thead><tbody>{body}</tbody>{foot}"
+    return Html(f'<div class="wide"><table{kind}>{parts}</table></div>')
+
+
+def scrolled(part: Html) -> Html:
+    """Return a part that scrolls within a height; on paper it is whole."""
+    return Html(f'<div class="scrolled">{part}</div>')
 
 
 def facts(rows: Sequence[tuple[str, str]]) -> Html:
@@ -183,11 +276,15 @@ def facts(rows: Sequence[tuple[str, str]]) -> Html:
     return Html(f'<table class="facts"><tbody>{body}</tbody></table>')
 
 
-def _row(tag: str, cells: Sequence[str], numeric: Sequence[bool]) -> str:
-    return f"<tr>{''.join(map(_cell, [tag] * len(cells), cells, numeric))}</tr>"
+def _row(tag: str, cells: Iterable[Cell], numeric: Sequence[bool]) -> str:
+    drawn = (_cell(tag, cell, is_number) for cell, is_number in zip(cells, numeric, strict=True))
+    return f"<tr>{''.join(drawn)}</tr>"
 
 
-def _cell(tag: str, text: str, numeric: bool) -> str:
+def _cell(tag: str, text: Cell, numeric: bool) -> str:
+    if isinstance(text, Anchor):
+        target = escape(quote(text.target))
+        return f'<{tag}><a href="#{target}">{escape(text.text)}</a></{tag}>'
     kind = f' class="number{_minus(text)}"' if numeric else ""
     return f"<{tag}{kind}>{escape(text)}</{tag}>"
 

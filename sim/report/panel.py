@@ -1,20 +1,22 @@
 """Draws a report's figures as SVG: panels with axes, and lines, bands, bars and markers in them.
 
-Lengths are pixels of a picture that is as wide as the page's text.
+Behind a picture over time stand the numbers from which the page draws what zooms. Lengths are
+pixels of a picture that is as wide as the page's text.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from math import isnan, sqrt
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from sim.report.chart_numbers import ChartNumbers, data_element
 from sim.report.page import Html
-from sim.report.series import AxisLimits, Series
+from sim.report.series import AxisLimits, Series, thin
 
-INK, MUTED, RULE = "#1c2430", "#667180", "#dfe3e8"
+INK, MUTED, RULE, LIMIT = "#1c2430", "#667180", "#dfe3e8", "#a33a2c"
 FIRST, SECOND, MARKET, FAIR, MARKED = "#2563a8", "#c2601d", "#d5dae0", "#1c2430", "#2a8073"
 # What stands before a name in a legend.
 LINE, AREA, UP, DOWN, DOT, DASHES = "━━", "■", "▲", "▼", "━●━", "╍╍"
@@ -54,20 +56,25 @@ class Box:
 class Panel:
     """One set of axes. What is drawn later covers what was drawn before.
 
-    Values are in the units of the axes; NaN is a value that is missing.
+    Values are in the units of the axes; NaN is a value that is missing. `numbers` is the same for
+    the cursor; names are what it calls them there.
     """
 
-    def __init__(self, box: Box, across: AxisLimits, upwards: AxisLimits) -> None:
-        """Show the given limits of both axes in a box."""
+    def __init__(self, box: Box, across: AxisLimits, upwards: AxisLimits, unit: str = "") -> None:
+        """Show the given limits of both axes in a box; `unit` of the values is $, % or nothing."""
         self.across, self.upwards = across, upwards
+        self.numbers = ChartNumbers(unit)
         self._box = box
         self._inside: list[str] = []
         self._outside: list[str] = []
 
     # Inside the axes -------------------------------------------------------------------------
 
-    def steps(self, x: Series, y: Series, color: str, width: float = 1.5) -> None:
+    def steps(self, x: Series, y: Series, color: str, width: float = 1.5, name: str = "") -> None:
         """Draw a line on which each value holds until the next."""
+        self.numbers.line(x, y, color, width, name)
+        kept = thin(y)
+        x, y = x[kept], y[kept]
         path: list[str] = []
         last = np.nan
         points = list(zip(self._xs(x), self._ys(y), strict=True))
@@ -83,8 +90,19 @@ class Panel:
             path.append(f"H{points[-1][0]:g}")
         self._stroke("".join(path), color, width)
 
-    def band(self, x: Series, low: Series, high: Series, color: str, opacity: float = 1) -> None:
+    def band(
+        self,
+        x: Series,
+        low: Series,
+        high: Series,
+        color: str,
+        opacity: float = 1,
+        names: Sequence[str] = ("", ""),
+    ) -> None:
         """Fill between two lines on which each value holds until the next."""
+        self.numbers.band(x, (low, high), f"{color}{round(255 * opacity):02x}", names)
+        kept = thin(low, high)
+        x, low, high = x[kept], low[kept], high[kept]
         at = self._xs(x)
         path = [
             f"M{left:g} {below:g}V{above:g}H{right:g}V{below:g}z"
@@ -100,17 +118,19 @@ class Panel:
         heights = np.append(heights, np.nan)
         self.band(edges, np.zeros_like(heights), heights, color, opacity)
 
-    def line_with_errors(self, x: Series, y: Series, errors: Series, color: str) -> None:
-        """Draw points with a line through them, each with its error above and below."""
+    def line_with_intervals(
+        self, x: Series, y: Series, lows: Series, highs: Series, color: str
+    ) -> None:
+        """Draw points with a line through them, each with its interval where that is known."""
         known = ~np.isnan(y)
         points = list(zip(self._xs(x[known]), self._ys(y[known]), strict=True))
         steps = zip("M" + "L" * (len(points) - 1), points, strict=False)
         self._stroke("".join(f"{step}{at:g} {height:g}" for step, (at, height) in steps), color)
-        certain = known & ~np.isnan(errors)
+        certain = known & ~np.isnan(lows) & ~np.isnan(highs)
         for at, low, high in zip(
             self._xs(x[certain]),
-            self._ys((y - errors)[certain]),
-            self._ys((y + errors)[certain]),
+            self._ys(lows[certain]),
+            self._ys(highs[certain]),
             strict=True,
         ):
             caps = "".join(f"M{at - _CAP:g} {end:g}h{2 * _CAP}" for end in (low, high))
@@ -120,8 +140,11 @@ class Panel:
             for at, height in points
         ]
 
-    def triangles(self, x: Series, y: Series, sides: Series, color: str, *, up: bool) -> None:
+    def triangles(
+        self, x: Series, y: Series, sides: Series, color: str, texts: Sequence[str], *, up: bool
+    ) -> None:
         """Draw triangles with sides of given lengths in pixels, which point up or down."""
+        self.numbers.points(x, y, sides, color, texts, up=up)
         # Each by itself, as the white outline must part it from those beneath it.
         self._inside.append(f'<g fill="{color}" stroke="#fff" stroke-width=".7">')
         for at, height, side in zip(self._xs(x), self._ys(y), sides.tolist(), strict=True):
@@ -154,8 +177,18 @@ class Panel:
         place = (left + right) / 2, (bottom + top) / 2 + 4
         self._inside.append(_text(*place, text, f'fill="{ink}" text-anchor="middle"'))
 
+    def diagonal(self, color: str) -> None:
+        """Draw a dashed line on which both axes have the same value."""
+        low, high = max(self.across[0], self.upwards[0]), min(self.across[1], self.upwards[1])
+        (left, right), (bottom, top) = (
+            self._xs(np.array([low, high])),
+            self._ys(np.array([low, high])),
+        )
+        self._stroke(f"M{left:g} {bottom:g}L{right:g} {top:g}", color, 1, _DASHED)
+
     def horizontal(self, value: float, color: str, *, dashed: bool = False) -> None:
         """Draw a line across the panel."""
+        self.numbers.level(value, color, dashed=dashed)
         height = self._ys(np.array([value]))[0]
         self._stroke(f"M0 {height:g}H{self._box.width:g}", color, 1, _DASHED if dashed else "")
 
@@ -166,6 +199,7 @@ class Panel:
 
     def mark(self, value: float, word: str) -> None:
         """Draw a dashed line across time, with a word beside it, if it is within the limits."""
+        self.numbers.mark(value, word)
         low, high = self.across
         if not low <= value <= high:
             return
@@ -179,6 +213,7 @@ class Panel:
 
     def title(self, text: str) -> None:
         """Write a title above the axes, on the left."""
+        self.numbers.title = text
         box = self._box
         self._outside.append(_text(box.left, box.top - 9, text, f'fill="{INK}" font-size="12.5"'))
 
@@ -225,6 +260,15 @@ class Panel:
         top = box.top + box.height + _TICK_LENGTH + 16 + 14 * lines
         self._outside.append(_text(box.left + box.width / 2, top, text, 'text-anchor="middle"'))
 
+    def spec(self) -> dict[str, Any]:
+        """Return the numbers of the panel, with the limits that are shown."""
+        return self.numbers.spec(self.across, self.upwards, self._box.height)
+
+    @property
+    def place(self) -> tuple[float, float]:
+        """Return where its axes begin, from the top and from the left."""
+        return self._box.top, self._box.left
+
     def svg(self) -> str:
         """Return all of the panel as SVG."""
         box = self._box
@@ -255,10 +299,19 @@ class Panel:
 
 
 def picture(name: str, height: float, panels: Iterable[Panel]) -> Html:
-    """Return panels as one inline picture, named for those who cannot see it."""
+    """Return panels as one inline picture, named for those who cannot see it.
+
+    Where all of them are over time their numbers follow, from which the page draws a chart.
+    """
+    panels = list(panels)
     drawn = "".join(panel.svg() for panel in panels)
     opening = f'<svg viewBox="0 0 {_WIDTH} {height:g}" role="img" aria-label="{escape(name)}"'
-    return Html(f'{opening} font-size="11.3" fill="{MUTED}">{drawn}</svg>')
+    data = ""
+    if all(panel.numbers.is_over_time for panel in panels):
+        columns = len({panel.place[1] for panel in panels})
+        ordered = sorted(panels, key=lambda panel: panel.place)
+        data = data_element(columns, [panel.spec() for panel in ordered])
+    return Html(f'{opening} font-size="11.3" fill="{MUTED}">{drawn}</svg>{data}')
 
 
 def grid(columns: int, heights: Sequence[float]) -> tuple[list[list[Box]], float]:

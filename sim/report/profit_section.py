@@ -1,5 +1,6 @@
 """The tables of profit, taken apart: in all, and by market, selection and phase."""
 
+from sim.games.merged_run import added_splits
 from sim.report.number_text import count, dollars, signed_dollars
 from sim.report.one_event import added_fills
 from sim.report.page import Html, folded, join, paragraph, subheading, table
@@ -26,19 +27,27 @@ def profit_split(run: Run) -> Html:
     s = run.summary
     if not (s.split.fills or s.split.profit_cents or s.unsettled.fills):
         return paragraph("There were no fills.")
-    markets = _table(run, "market", s.splits["market"], s.split)
     several = len(s.events) > 1
-    parts = [folded("By market", markets) if several else markets]
+    markets = _by_type(s.splits["market"]) if several else s.splits["market"]
+    parts = [_table(run, "market", markets, s.split)]
     if s.splits["phase"]:
         phases = sorted(s.splits["phase"], key=_place_of_phase)
         parts += [subheading("By phase of the game"), _table(run, "phase", phases, s.split)]
-    if s.splits["selection"]:
+    if s.splits["selection"] and not several:
         selections = _table(run, "selection", s.splits["selection"], s.split)
         parts.append(folded("By selection", selections))
     parts.append(paragraph(_EXPLANATION, "aside"))
     if s.unsettled.fills:
         parts.append(_unsettled(s.unsettled))
     return join(parts)
+
+
+def _by_type(markets: list[NamedSplit]) -> list[NamedSplit]:
+    """Return the splits of markets of many games, those of one type added up."""
+    groups: dict[str, list[Split]] = {}
+    for named in markets:
+        groups.setdefault(named.label.rpartition(": ")[2], []).append(named.split)
+    return [NamedSplit(name, name, added_splits(splits)) for name, splits in groups.items()]
 
 
 def phases_of_event(run: Run) -> Html:

@@ -14,6 +14,7 @@ from sim.report.number_text import (
 )
 from sim.report.page import Html, folded, join, paragraph, table
 from sim.report.run_folder import Run
+from sim.results.run_summary import Quoted
 
 SILENCES_LISTED = 40
 
@@ -31,7 +32,7 @@ def quoted(run: Run) -> Html:
             f"{100 * each.width:.2f} c",
             dollars(each.size_cents),
         )
-        for each in s.quoted
+        for each in (_by_type(s.quoted) if len(s.events) > 1 else s.quoted)
     ]
     heads = ("market", "#two-sided for", "#of the run", "#mean width", "#mean size")
     times = s.max_open_stake_times_cash
@@ -42,6 +43,29 @@ def quoted(run: Run) -> Html:
         f"The largest open stake over the cash that could pay for it: {most}."
     )
     return join([table(heads, rows), paragraph(text, "aside")])
+
+
+def _by_type(markets: Sequence[Quoted]) -> list[Quoted]:
+    """Return the markets of many games, those of one type added up."""
+    groups: dict[str, list[Quoted]] = {}
+    for each in markets:
+        groups.setdefault(each.label.rpartition(": ")[2], []).append(each)
+    return [_added(name, group) for name, group in groups.items()]
+
+
+def _added(name: str, group: Sequence[Quoted]) -> Quoted:
+    two_sided = sum(each.two_sided_seconds for each in group)
+    weights = [each.two_sided_seconds / max(1, two_sided) for each in group]
+    return Quoted(
+        market=name,
+        label=name,
+        two_sided_seconds=two_sided,
+        observed_seconds=sum(each.observed_seconds for each in group),
+        width=sum(weight * each.width for weight, each in zip(weights, group, strict=True)),
+        size_cents=round(
+            sum(weight * each.size_cents for weight, each in zip(weights, group, strict=True))
+        ),
+    )
 
 
 def silences(run: Run) -> Html:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +26,14 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "prices": ("ns", "pair_id", "fair", "first_touch", "second_touch"),
     "quotes": ("ns", "pair_id", "first_odds", "second_odds"),
     "fills": (
-        *("ns", "pair_id", "first", "odds", "stake_cents", "profit_cents", "fair", "edge"),
+        *("ns", "ref", "pair_id", "first", "odds", "stake_cents", "profit_cents", "fair", "edge"),
         *("edge_cents", "adverse_cents", "drift_cents", "outcome_cents", "settled_cents"),
         *(f"fair_{seconds}s" for seconds in HORIZONS_S),
         *("profit_if_first_cents", "profit_if_second_cents"),
     ),
     "wagers": (
-        *("placed_ns", "answered_ns", "ended_ns"),
-        *("stake_cents", "matched_cents", "reason"),
+        *("ref", "placed_ns", "answered_ns", "ended_ns", "pair_id", "intent"),
+        *("stake_cents", "matched_cents", "reason", "ahead_cents"),
     ),
     "denials": ("control", "reason", "stake_cents"),
     "silences": ("event_id", "market_id", "since_ns", "until_ns", "reason", "traded_cents"),
@@ -40,9 +41,10 @@ TABLES: Mapping[str, tuple[str, ...]] = {
 }
 # Folders of earlier versions lack them.
 _OPTIONAL = ("silences", "notes")
+_OPTIONAL_COLUMNS = ("ahead_cents",)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Run:
     """One run folder in memory."""
 
@@ -60,8 +62,7 @@ class Run:
 
     def pair_name(self, pair_id: str) -> PairName:
         """Return the names of a pair, its id if the summary has none."""
-        named = {pair.pair_id: pair for pair in self.summary.pairs}
-        return named.get(pair_id, PairName(pair_id, pair_id, "first", "second"))
+        return self._pairs.get(pair_id) or PairName(pair_id, pair_id, "first", "second")
 
     def short_label(self, label: str) -> str:
         """Return a label, without the event's name if the report is of one event only."""
@@ -76,9 +77,29 @@ class Run:
 
     def event_of(self, pair_id: str) -> EventSpan | None:
         """Return the event of a pair, whose id starts with the event's."""
-        events = sorted(self.summary.events, key=lambda event: event.scheduled_ns)
-        own = [event for event in events if pair_id.startswith(f"{event.event_id}:")]
-        return next(iter(own or events), None)
+        if pair_id not in self._events_of_pairs:
+            events = self._events
+            own = (event for event in events if pair_id.startswith(f"{event.event_id}:"))
+            self._events_of_pairs[pair_id] = next(own, events[0] if events else None)
+        return self._events_of_pairs[pair_id]
+
+    def games(self, table: TableColumns) -> list[str]:
+        """Return the id of the event of each row of a table, "" where there is no event."""
+        events = {pair_id: self.event_of(pair_id) for pair_id in set(table["pair_id"])}
+        ids = {pair_id: event.event_id if event else "" for pair_id, event in events.items()}
+        return [ids[pair_id] for pair_id in table["pair_id"]]
+
+    @cached_property
+    def _pairs(self) -> dict[str, PairName]:
+        return {pair.pair_id: pair for pair in self.summary.pairs}
+
+    @cached_property
+    def _events(self) -> list[EventSpan]:
+        return sorted(self.summary.events, key=lambda event: event.scheduled_ns)
+
+    @cached_property
+    def _events_of_pairs(self) -> dict[str, EventSpan | None]:
+        return {}
 
 
 def extended_until(table: TableColumns, last_ns: int) -> TableColumns:
@@ -121,10 +142,12 @@ def _read_table(path: Path, needed: tuple[str, ...]) -> TableColumns:
     except TapeError as error:
         raise ConfigError(str(error)) from error
     missing = [name for name in needed if name not in columns]
-    if missing:
-        message = f"{path}: no column {', '.join(missing)}"
+    rows = len(next(iter(columns.values()), []))
+    unknown = {name: [None] * rows for name in missing if name in _OPTIONAL_COLUMNS}
+    if len(unknown) < len(missing):
+        message = f"{path}: no column {', '.join(name for name in missing if name not in unknown)}"
         raise ConfigError(message)
-    return columns
+    return {**columns, **unknown}
 
 
 def _read_text(path: Path) -> str | None:

@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 
 from strategies.trading.model.odds import implied_probability
 
-# What is drawn of long runs: points of one line, and markers of fills.
+# What is drawn of long runs: points of one line, points of it where the page zooms, and markers of
+# fills.
 MAX_POINTS = 1600
+ZOOM_POINTS = 4000
 MAX_FILLS = 1500
 
 Series = NDArray[np.float64]
@@ -28,15 +30,15 @@ def implied(odds: Sequence[int | None]) -> Series:
     return 100 * floats([None if each is None else implied_probability(each) for each in odds])
 
 
-def thin(*lines: Series) -> NDArray[np.intp]:
-    """Return the indices to draw of lines over one axis, at most about MAX_POINTS of them.
+def thin(*lines: Series, most: int = MAX_POINTS) -> NDArray[np.intp]:
+    """Return the indices to draw of lines over one axis, at most about `most` of them.
 
     Each part of the axis keeps its first and last index and the extremes of every line.
     """
     size = len(lines[0])
-    if size <= MAX_POINTS:
+    if size <= most:
         return np.arange(size)
-    parts = MAX_POINTS // (2 + 2 * len(lines))
+    parts = max(1, most // (2 + 2 * len(lines)))
     part = np.arange(size) * parts // size
     first = np.searchsorted(part, np.arange(parts))
     kept = [first, np.append(first[1:], size) - 1]
@@ -47,11 +49,17 @@ def thin(*lines: Series) -> NDArray[np.intp]:
     return np.array(sorted({*np.concatenate(kept).tolist()}), dtype=np.intp)
 
 
-def thinned_note(size: int) -> str:
-    """Return the sentence of a caption on a line of which not all points are drawn, or ""."""
-    if size <= MAX_POINTS:
+def thinned_note(size: int, most: int = ZOOM_POINTS) -> str:
+    """Return the sentence of a caption on a line of which not all points are there, or "".
+
+    `most` is how many of them are there to zoom into.
+    """
+    if size <= min(most, MAX_POINTS):
         return ""
-    return f" About {MAX_POINTS:,} of {size:,} points are drawn, extremes included."
+    kept = f"{size:,}" if size <= most else f"about {most:,} of {size:,}"
+    if most <= MAX_POINTS:
+        return f" It has {kept} points, extremes included."
+    return f" It has {kept} points, and on paper about {MAX_POINTS:,}, extremes included."
 
 
 def limits_around(lines: Sequence[Series]) -> AxisLimits:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sim.report.long_lists import largest, with_left_out
 from sim.report.number_text import (
     NONE,
     count,
@@ -101,7 +102,7 @@ def settlement(run: Run) -> Html:
             s.market,
             *_gross_to_net(s.gross_cents, s.commission_cents, s.rebate_cents, s.net_cents),
         )
-        for s in settled
+        for s in largest(settled, lambda each: abs(each.net_cents))
     ]
     total = _gross_to_net(
         sum(s.gross_cents for s in settled),
@@ -110,7 +111,8 @@ def settlement(run: Run) -> Html:
         sum(s.net_cents for s in settled),
     )
     heads = ("market", "id", "#gross profit", "#commission", "#rebate", "#net profit")
-    return table(heads, rows, ("all", "", *total))
+    listed = table(heads, rows, ("all", "", *total))
+    return with_left_out(listed, len(settled), "largest profits and losses", "summary.json")
 
 
 def _gross_to_net(
@@ -171,12 +173,15 @@ def open_positions(run: Run) -> Html:
             signed_dollars(position.profit_if_second_cents),
             signed_dollars(position.marked_cents),
         )
-        for position in positions
+        for position in largest(positions, lambda each: abs(each.marked_cents or 0))
     ]
     heads = ("market", "#profit if first wins", "#profit if second wins", "#marked at last fair")
     total = ("all", "", "", signed_dollars(run.summary.marked_cents))
     warning = "Settled profit does not include these positions or their marks."
-    return join([paragraph(warning), table(heads, rows, total)])
+    listed = with_left_out(
+        table(heads, rows, total), len(positions), "largest marks", "summary.json"
+    )
+    return join([paragraph(warning), listed])
 
 
 def models(run: Run) -> Html:

@@ -15,6 +15,8 @@ from sim.results.run_summary import EventSpan
 # Starts and ends are marked where no more events than this share an axis.
 MAX_EVENTS = 3
 _MINUTES_OF_DAY = 24 * 60
+# Charts are written in tenths of a second.
+_TENTHS_OF_A_MINUTE = 600
 # Where there are several events, the axis of one ends this long after it.
 _AFTER_END_NS = 5 * NS_PER_MINUTE
 # Minutes; on a shorter axis several ticks have the same minute, so the clock shows seconds.
@@ -87,6 +89,7 @@ class TimeScale:
         first, last = panel.across
         dated = last - first > _MINUTES_OF_DAY
         clock = "%b %d %H:%M" if dated else "%H:%M:%S" if last - first < _SHORT else "%H:%M"
+        panel.numbers.over("minute", _TENTHS_OF_A_MINUTE, self._origin_ns)
         ticks = round_ticks(panel.across, 5 if dated else 8, _STEPS, whole=True)
         panel.ticks_beneath(ticks, lambda minute: self._text(minute, clock) if labelled else "")
         if labelled and named:

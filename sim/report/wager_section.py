@@ -39,6 +39,8 @@ def fills_by_pair(run: Run) -> Html:
     if not stakes:
         return paragraph("There were no fills.")
     indices = indices_by_pair(run.fills)
+    if len(run.summary.events) > 1:
+        return paragraph("By market, the fills of a game are in its part, under Games.", "aside")
     rows = [_pair_row(run, pair_id, indices[pair_id]) for pair_id in sorted(indices)]
     heads = ("market", "#fills", "backed", "#stake", "#mean edge", "#edge", "#adverse", "#drift")
     total = ["all", count(len(stakes)), "", *_stake_and_sums(run.fills, range(len(stakes)))]

@@ -35,13 +35,17 @@ class EventSpan(Struct, frozen=True):
     ended_ns: int | None
 
 
-class PairName(Struct, frozen=True):
-    """The names of a pair and its two selections."""
+class PairName(Struct, frozen=True, omit_defaults=True):
+    """The names of a pair and its two selections, and its result.
+
+    `first_won` is None without a result, and where neither selection won, as in a push.
+    """
 
     pair_id: str
     label: str
     first: str
     second: str
+    first_won: bool | None = None
 
 
 class OpenPosition(Struct, frozen=True):
@@ -191,6 +195,19 @@ class Quoted(Struct, frozen=True):
     size_cents: int
 
 
+class RiskLimits(Struct, frozen=True):
+    """The limits of one account that a report compares positions, exposure and losses with.
+
+    A daily loss of 0 sets no limit.
+    """
+
+    max_position_cents: int
+    max_market_exposure_cents: int
+    max_event_exposure_cents: int
+    max_total_exposure_cents: int
+    max_daily_loss_cents: int
+
+
 class FeedFigures(Struct, frozen=True):
     """What was lost and late of market data.
 
@@ -244,6 +261,8 @@ class RunSummary(Struct, frozen=True, kw_only=True):
     run cannot show, `models` the assumptions in words, `code` the SHA-256 of each module outside of
     this project that the configuration names. `price_scores` are empty where the pricing is the
     market's own price, and in runs of a session; `source_scores` without outside prices.
+    `risk_limits` are those at the end of the run, of each of its `accounts`; None in runs of
+    earlier versions.
     """
 
     limits: list[str] = []
@@ -296,6 +315,8 @@ class RunSummary(Struct, frozen=True, kw_only=True):
     code: dict[str, str] = {}
     price_scores: list[PriceScore] = []
     source_scores: list[SourceScore] = []
+    risk_limits: RiskLimits | None = None
+    accounts: int = 1
 
 
 class BacktestSummary(RunSummary, frozen=True, kw_only=True, omit_defaults=True):

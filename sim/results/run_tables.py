@@ -69,7 +69,9 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "profit_if_second_cents": "int64",
     },
     # One row per wager, written when it ended; the reason is `open` if it never did. `answered_ns`
-    # is missing if no response came before the end.
+    # is missing if no response came before the end. `ahead_cents` is what others offered at its
+    # odds when it opened, as displayed to takers and in their cents: its place in the queue;
+    # missing if it never opened, or at a level too deep to be displayed.
     "wagers": {
         "ref": "string",
         "placed_ns": "int64",
@@ -83,6 +85,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "matched_cents": "int64",
         "intent": "string",
         "reason": "string",
+        "ahead_cents": "int64",
     },
     # One row per denial by our own risk manager.
     "denials": {

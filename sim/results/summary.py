@@ -22,6 +22,7 @@ from sim.results.run_summary import (
     OpenPosition,
     PairName,
     Quoted,
+    RiskLimits,
     RunSummary,
     Settled,
 )
@@ -30,7 +31,7 @@ from strategies.trading.accounting.commission import Commission
 from strategies.trading.desk.desk import Desk
 from strategies.trading.model.catalogue import Catalogue
 from strategies.trading.model.ids import MarketKey
-from strategies.trading.model.market import EventStatus, Pair
+from strategies.trading.model.market import EventStatus, Pair, Result
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.pricing.touch import Pricing
 from strategies.trading.risk.limits import Limits
@@ -58,11 +59,12 @@ def summary_of(
         decisions=desk.decisions,
         digest=journal.digest.hexdigest(),
         events=event_spans(desk, journal),
-        pairs=[_pair(catalogue, book.pair) for book in desk.market_states.books.values()],
+        pairs=[_pair(desk, book.pair) for book in desk.market_states.books.values()],
         settled=_settled(desk, wagers.parts),
         open_positions=_open_positions(desk),
         commit=_commit(),
         versions={name: version(name) for name in _PACKAGES},
+        risk_limits=_risk_limits(desk.risk.limits),
         **others,
     )
 
@@ -197,9 +199,22 @@ def _phase(part: ProfitPart) -> str:
     return EARLIER_STARTS if part.fill is None else part.fill.phase
 
 
-def _pair(catalogue: Catalogue, pair: Pair) -> PairName:
+def _pair(desk: Desk, pair: Pair) -> PairName:
     first, second = pair.first.selection.value, pair.second.selection.value
-    return PairName(pair.pair_id, pair_label(catalogue, pair), first, second)
+    label = pair_label(desk.market_states.catalogue, pair)
+    result = desk.ledger.result_of(pair)
+    first_won = result is Result.WON if result in (Result.WON, Result.LOST) else None
+    return PairName(pair.pair_id, label, first, second, first_won)
+
+
+def _risk_limits(limits: Limits) -> RiskLimits:
+    return RiskLimits(
+        max_position_cents=limits.max_position_cents,
+        max_market_exposure_cents=limits.max_market_exposure_cents,
+        max_event_exposure_cents=limits.max_event_exposure_cents,
+        max_total_exposure_cents=limits.max_total_exposure_cents,
+        max_daily_loss_cents=limits.max_daily_loss_cents,
+    )
 
 
 def event_spans(desk: Desk, journal: RunJournal) -> list[EventSpan]:

@@ -13,6 +13,7 @@ from sim.results.measured_fill import ADVERSE_S, HORIZONS_S, MeasuredFill
 from sim.results.profit_split import ProfitPart, profit_parts
 from sim.results.run_tables import RunTables
 from strategies.trading.desk.desk import Desk
+from strategies.trading.model.book import DISPLAYED_LEVELS
 from strategies.trading.model.counted import counted
 from strategies.trading.model.event_state import EventState
 from strategies.trading.model.events import (
@@ -20,6 +21,7 @@ from strategies.trading.model.events import (
     ProfitCorrected,
     WagerInvalid,
     WagerMatched,
+    WagerOpened,
     WagerRejected,
 )
 from strategies.trading.model.ids import PairId, WagerRef
@@ -69,6 +71,7 @@ class WagerRecorder:
         self._desk = desk
         self._clock = clock
         self._tables = tables
+        self._ahead_cents: dict[WagerRef, int | None] = {}
         self._earlier: set[WagerRef] = {wager.ref for wager in desk.wagers.unfinished()}
         self._profit_if = {
             pair_id: [*position.profit_if] for pair_id, position in desk.exposure.positions.items()
@@ -83,7 +86,9 @@ class WagerRecorder:
             return
         # Asked before the desk books the fill: booking changes which offers count as our own.
         fair, half_spread = None, None
-        if type(event) is WagerMatched:
+        if type(event) is WagerOpened:
+            self._ahead_cents.setdefault(wager.ref, self._queue_ahead(wager))
+        elif type(event) is WagerMatched:
             pair_id = wager.pair.pair_id
             fair = self._fair(pair_id, at_ns, first=wager.side == 0)
             half_spread = self._half_spread(pair_id)
@@ -236,6 +241,17 @@ class WagerRecorder:
             return None
         return (implied_probability(first[0]) + implied_probability(second[0]) - 1.0) / 2
 
+    def _queue_ahead(self, wager: Wager) -> int | None:
+        """Return what others offer at a wager's odds as it opens, in cents of takers.
+
+        All of it is ahead of the wager. None if its level is too deep to be displayed.
+        """
+        book = self._desk.market_states.books[wager.pair.pair_id]
+        offers = book.second if wager.side == 0 else book.first
+        odds = wager.shown_odds
+        displayed = len(offers.by_odds) < DISPLAYED_LEVELS or odds >= min(offers.by_odds)
+        return offers.others_cents(odds) if displayed else None
+
     def _state_of(self, pair_id: PairId) -> EventState:
         states = self._desk.market_states
         return states.events[states.books[pair_id].pair.first.event_id]
@@ -249,6 +265,7 @@ class WagerRecorder:
                 *(wager.ref, wager.placed_ns, answered_ns, wager.ended_ns),
                 *(wager.pair.pair_id, wager.line_id, wager.side == 0, wager.odds),
                 *(wager.stake_cents, wager.matched_cents, wager.intent.value, reason),
+                self._ahead_cents.pop(wager.ref, None),
             )
             self._tables.wagers.append(row)
 

@@ -37,7 +37,7 @@ def compared(first: Path, second: Path) -> list[ComparedRow]:
 
     Raise ConfigError if the folders are not two runs or two studies.
     """
-    of_studies = [(folder / FILE).is_file() for folder in (first, second)]
+    of_studies = [is_study(folder) for folder in (first, second)]
     head = ("", str(first), str(second), "difference")
     if all(of_studies):
         return [head, *_of_studies(read_study(first), read_study(second))]
@@ -45,6 +45,11 @@ def compared(first: Path, second: Path) -> list[ComparedRow]:
         message = f"{first} and {second}: a study and a run cannot be compared"
         raise ConfigError(message)
     return [head, *_of_runs(first, second)]
+
+
+def is_study(folder: Path) -> bool:
+    """Return whether a folder is that of a study."""
+    return (folder / FILE).is_file()
 
 
 def _of_runs(first: Path, second: Path) -> Iterator[ComparedRow]:

@@ -7,8 +7,9 @@ from conf.command_line import print_line
 from conf.verb_parser import VerbParser
 from recordings.utc_time import utc_text
 from sim.inspect.aligned_rows import aligned_rows
+from sim.run_list.comparison_page import write_comparison
 from sim.run_list.finished_runs import Finished, FinishedBacktest, KeptStudy, finished
-from sim.run_list.run_comparison import compared
+from sim.run_list.run_comparison import compared, is_study
 from sim.run_list.run_filter import filtered
 from sim.run_list.run_query import query
 from strategies.trading.model.counted import counted
@@ -19,7 +20,8 @@ _DESCRIPTION = """\
 List the finished runs in runs/ and the studies in studies/, the newest last. Words leave some out:
 strategy=SimpleMarketMaker, recording=nba, mode=backtest, folder=TEXT, since=2026-11-01, until=DATE,
 or a setting that was given, strategy.spread_margin=0.01.
-`python -m sim runs compare A B` prints two runs, or two studies, side by side."""
+`python -m sim runs compare A B` prints two runs, or two studies, side by side; of two runs it also
+writes a page into the folder of the second."""
 _RUN_HEADS = ("finished", "profit", "edge, adverse", "fills", "strategy", "recording", "folder")
 _STUDY_HEADS = ("changed", "arms", "recordings", "trials", "failed", "folder", "settings")
 
@@ -51,8 +53,12 @@ def _compare(folders: Sequence[str]) -> None:
     if len(folders) != 2:
         message = "compare: name two folders"
         raise ConfigError(message)
-    for line in aligned_rows(compared(*map(Path, folders)), numbers=(1, 2, 3)):
+    first, second = map(Path, folders)
+    rows = compared(first, second)
+    for line in aligned_rows(rows, numbers=(1, 2, 3)):
         print_line(line)
+    if not is_study(first):
+        print_line(write_comparison(first, second, rows).resolve())
 
 
 def _listed(found: Finished) -> list[str]:

@@ -15,7 +15,7 @@ from sim.study.trial_engines import ENGINES
 from strategies.trading.model.errors import ConfigError
 
 # Words of the study itself, each with its default. They are no settings of a run.
-_OWN = {
+DEFAULTS = {
     "objective": "early",
     "unseen": "0.5",
     "trials": "0",
@@ -63,7 +63,7 @@ def study_words(words: Sequence[str]) -> StudyWords:
     each value of every other such setting; `interval(0.002,0.02)` is searched, and `interval(1,5)`
     in whole numbers.
     """
-    own = dict(_OWN)
+    own = dict(DEFAULTS)
     shared: list[str] = []
     grid: list[list[str]] = []
     intervals: list[Interval] = []

@@ -9,6 +9,7 @@ from sim.report.series import Series, limits_around, round_ticks
 from sim.study.page.arm_sections import arm_tick
 from sim.study.study_result import StudyResult
 from sim.study.study_text import best_first
+from strategies.trading.model.counted import counted
 
 _ARMS_DRAWN = 12
 _ROW = 24.0
@@ -65,7 +66,12 @@ def _over_time(result: StudyResult) -> Html:
         panel.ticks_beneath(ticks, "{:g}".format if panel is summed else lambda _: "")
     games = result.games.results[0]
     summed.label(f"games in order of time, from {games[0].day} to {games[-1].day}", lines=1)
-    return figure("over-time", picture("games over time", height, [single, summed]), "")
+    caption = (
+        f"Over all {counted(len(values), 'game')} it comes to {dollar_tick(round(total[-1], 2))}; "
+        f"{count(int((values > 0).sum()))} are above zero. Beneath, a steady slope is an effect of "
+        "every game, a few steps are few games."
+    )
+    return figure("over-time", picture("games over time", height, [single, summed]), caption)
 
 
 def _values_over_time(result: StudyResult) -> tuple[str, Series]:

@@ -267,9 +267,9 @@ def report_on(folder: Path, rows: Rows | None = None, **changes: Any) -> str:
 
 
 def visible_text(document: str) -> str:
-    """Return the visible text of a document, without tags and style."""
+    """Return the visible text of a document, without tags, style and script."""
     seen: list[str] = []
     parser = HTMLParser()
     parser.handle_data = seen.append  # type: ignore[assignment, method-assign]
-    parser.feed(re.sub(r"<style>.*?</style>", "", document, flags=re.DOTALL))
+    parser.feed(re.sub(r"<(style|script)\b.*?</\1>", "", document, flags=re.DOTALL))
     return " ".join(" ".join(seen).split())

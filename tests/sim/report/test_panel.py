@@ -51,10 +51,12 @@ def test_a_band_is_drawn_only_where_both_of_its_lines_are_known() -> None:
 def test_a_group_without_values_is_left_out_of_a_line_of_means() -> None:
     """A run may have no fill on one of the selections, or only one of unknown error."""
     shown = panel()
-    shown.line_with_errors(values(1, 2), values(None, None), values(None, None), "#000")
+    unknown = values(None, None)
+    shown.line_with_intervals(values(1, 2), unknown, unknown, unknown, "#000")
     assert drawn(shown) == ""
     shown = panel()
-    shown.line_with_errors(values(1, 2), values(50, 60), values(None, 5), "#000")
+    lows, highs = values(None, 55), values(None, 65)
+    shown.line_with_intervals(values(1, 2), values(50, 60), lows, highs, "#000")
     assert drawn(shown) == "M10 50L20 40"
     assert "M20 45V35" in shown.svg()
 

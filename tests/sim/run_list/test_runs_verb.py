@@ -119,7 +119,7 @@ def test_damaged_and_older_folders_are_counted(
 def test_two_runs_side_by_side(sim: Sim, two_runs: list[Path]) -> None:
     """Figures with their difference, and of the settings only those that differ."""
     lines = sim("runs", "compare", *map(str, two_runs)).out
-    rows = {line.split("  ")[0].strip(): line.split() for line in lines[1:]}
+    rows = {line.split("  ")[0].strip(): line.split() for line in lines[1:-1]}
     summaries = [
         json.loads((folder / "summary.json").read_text(encoding="utf-8")) for folder in two_runs
     ]
@@ -173,3 +173,16 @@ def test_a_query_without_duckdb_names_the_remedy(sim: Sim, monkeypatch: pytest.M
         "python -m sim runs: --sql: duckdb is missing; install it with "
         "pip install 'prophet-sim[sql]'"
     ]
+
+
+def test_a_page_is_written_on_two_runs(sim: Sim, two_runs: list[Path]) -> None:
+    """It says what differs, game by game, and that one game decides nothing."""
+    outcome = sim("runs", "compare", *map(str, two_runs))
+    page = Path(outcome.out[-1])
+    assert page.parent == two_runs[1].resolve()
+    text = page.read_text(encoding="utf-8")
+    assert "1 common game cannot show which run is better." in text
+    assert "strategy.spread_margin" in text
+    assert '<figure id="profits">' in text
+    same = Path(sim("runs", "compare", str(two_runs[0]), str(two_runs[0])).out[-1])
+    assert "The runs sent the same commands." in same.read_text(encoding="utf-8")
