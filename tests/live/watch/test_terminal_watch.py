@@ -264,7 +264,7 @@ def test_a_session_at_the_sandbox_is_watched_and_halted(
     game = ("+experiment=nba_in_play", "latency=none")
 
     async def run() -> None:
-        async with sandbox(60, *game, "sandbox.begin_minutes_before_start=8") as here:
+        async with sandbox(10, *game, "sandbox.begin_minutes_before_start=60") as here:
             words = [*game, "session.name=first", *here.settings, "mode=live"]
             session = build_session(compose_settings(*words))
             stop = asyncio.Event()
