@@ -262,15 +262,7 @@ class Backtest:
         seconds = perf_counter() - began
         pairing = str(exchange.trade_pairing)
         return Pass(
-            desk,
-            journal,
-            wagers,
-            source_run,
-            scores,
-            source_scores,
-            seconds,
-            resumption,
-            pairing,
+            desk, journal, wagers, source_run, scores, source_scores, seconds, resumption, pairing
         )
 
     def _label(self, queue: QueueModel) -> str:

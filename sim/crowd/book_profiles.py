@@ -1,4 +1,4 @@
-"""The simulated outside books. No figure here is measured: vig, lag, error and pace are assumed."""
+"""The simulated outside books. No figure here is measured: vig, lag, error and rate are assumed."""
 
 from typing import NamedTuple
 

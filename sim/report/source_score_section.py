@@ -71,7 +71,7 @@ def _verdict(by_results: Sequence[_Ranked], by_close: Sequence[_Ranked]) -> str:
         for what, ranked in (("the results", by_results), ("the close", by_close))
         if ranked
     ]
-    return " ".join(sentences) or "No game has begun: nothing says yet which source was right."
+    return " ".join(sentences) or "No game has started: nothing says yet which source was right."
 
 
 def _nearest(what: str, best: _Ranked) -> str:

@@ -127,6 +127,8 @@ def unit(kind: Any) -> str:
     """Return the unit of a setting of this type, empty without one."""
     if get_origin(kind) in (Union, types.UnionType):
         return next(filter(None, map(unit, get_args(kind))), "")
+    if get_origin(kind) in _MAPPINGS:
+        return unit(get_args(kind)[1])
     units = [each.name for each in _annotations(kind, Unit)]
     return units[-1] if units else (unit(get_args(kind)[0]) if _is_annotated(kind) else "")
 

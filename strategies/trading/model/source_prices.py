@@ -84,7 +84,7 @@ class SourceRecords:
         self.by_name: dict[str, SourceRecord] = {}
 
     def knows(self, name: str) -> bool:
-        """Return whether there is a record of a source, or one may be begun."""
+        """Return whether there is a record of a source, or one may be added."""
         return name in self.by_name or len(self.by_name) < SOURCES_MAX
 
     def note(self, name: str, at_ns: int, refusal: str | None) -> None:

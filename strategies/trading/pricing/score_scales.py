@@ -10,7 +10,7 @@ line is not pushed, as the exchange returns the stakes then.
 Weights are those by which the margins of real games (MLB 7,388 of 2014 to 2016, NFL 1,596 of 2011
 to 2016) are as frequent as they were, where the closing moneyline gives the mean; the NBA only
 lacks a tie. The NHL's are of games of our own crowd: nothing measured was to be had. The error that
-is left is in docs/reference.md. All are of whole games that have not begun.
+is left is in docs/reference.md. All are of whole games before they start.
 """
 
 from bisect import bisect_left
@@ -21,7 +21,7 @@ from statistics import NormalDist
 from typing import NamedTuple, Protocol
 
 _NORMAL = NormalDist()
-# The grid of means reaches so many s.d. from zero, in so many steps of each.
+# How many s.d. from zero the grid of means reaches, and its steps for each of them.
 _SIGMAS, _STEPS_OF_SIGMA = 5, 20
 # Each step leaves a small part of the error that a push makes.
 _STEPS_TO_MEAN = 4

@@ -11,7 +11,7 @@ from strategies.trading.model.ids import EventId, LineId
 from strategies.trading.model.market import EventStatus
 from strategies.trading.model.setting_reader import read_settings
 from strategies.trading.model.units import NS_PER_SECOND
-from strategies.trading.pricing.books import Books
+from strategies.trading.pricing.outside_books import Books
 from tests.strategies.trading.conftest import START_NS, DeskHarness
 from tests.strategies.trading.desk.test_desk_pricing import QuotesFair
 
@@ -161,7 +161,7 @@ def test_a_source_far_from_the_anchor_is_ignored(make_desk: MakeDesk) -> None:
 
 
 def test_without_the_anchor_there_is_no_price(make_desk: MakeDesk) -> None:
-    """The others have nothing to be held against."""
+    """The others have nothing to be compared with."""
     desk = make_desk(anchor="sharp")
     desk.says("a", 0.5)
     desk.says("b", 0.5)
