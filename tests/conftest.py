@@ -73,7 +73,7 @@ def pytest_configure() -> None:
         pytest.exit("there is no compiled core of these sources: python -m sim compile", 2)
 
 
-# Files of one to three minutes. Begun last, they would leave the other workers idle for as long.
+# Files of one to three minutes. At the end they would leave the other workers idle for as long.
 LONGEST_FILES = (
     "tests/sim/core/test_core.py",
     "tests/test_notebooks.py",
