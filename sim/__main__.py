@@ -64,7 +64,6 @@ Choices:
 Settings are those that --cfg job shows; several experiments are +experiment=[nba,nba_in_play].
 """
 
-
 SERVE_HELP = """\
 usage: python -m sim serve [+experiment=NAME] [SETTING=VALUE ...]
 

@@ -8,25 +8,24 @@ from types import MappingProxyType
 from typing import Any
 
 from msgspec.structs import replace
-from simpy import Event
 
 from conf.modes import Mode
+from recordings.logs.log_file import remove_log
 from recordings.logs.log_settings import LogSettings
 from sim.compare.fill_verdicts import SESSIONS, drift_limits
 from sim.engine.faults import Faults
-from sim.engine.garbage import rare_collections
 from sim.engine.latency import Latency
 from sim.engine.random_streams import RandomStreams
 from sim.engine.replay_environment import ReplayEnvironment
 from sim.engine.virtual_clock import VirtualClock
-from sim.exchange.exchange_connection import ExchangeConnection, Inbox
+from sim.exchange.exchange_connection import Inbox
 from sim.exchange.faulty_connection import open_connection
-from sim.exchange.participant import Participant
 from sim.exchange.prophet import SimulatedProphet
 from sim.exchange.publisher import Publisher
 from sim.exchange.queue_models import QueueModel
 from sim.forked import spare_processors
 from sim.games.daily_resumption import DailyResumption
+from sim.played_source import play_source
 from sim.pricing_notes import pricing_notes
 from sim.queue_passes import QueuePasses, queue_label
 from sim.results.logged_journal import RUN_LOG, PassLog
@@ -54,11 +53,9 @@ from strategies.trading.desk.assembly import DeskSettings, assemble_desk
 from strategies.trading.desk.desk import Desk
 from strategies.trading.desk.strategy_checks import make_strategy
 from strategies.trading.markets.market_filter import MarketFilter
-from strategies.trading.model.counted import counted
-from strategies.trading.model.errors import ConfigError, InvariantError
-from strategies.trading.model.events import RUN_ENDED
+from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.ids import WagerRefFactory
-from strategies.trading.model.money import cents_from_dollars, dollars_text
+from strategies.trading.model.money import cents_from_dollars
 from strategies.trading.model.settings import Seed, Switch, is_on
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.ports.control import Control
@@ -69,9 +66,6 @@ from strategies.trading.risk.limits import Limits
 from strategies.trading.risk.trading_day import read_trading_days
 from strategies.trading.wagers.wager_settings import WagerSettings
 
-# After the last row: time for responses that are on the way, then for one account state.
-_GRACE_NS = 60 * NS_PER_SECOND
-_MOST_GRACES = 20
 _SAMPLE_NS = 15 * NS_PER_SECOND
 NO_CODE: Mapping[str, str] = MappingProxyType({})
 _LOG = LogSettings()
@@ -189,6 +183,7 @@ class Backtest:
                 tables.close()
             except BaseException:
                 tables.abandon()
+                remove_log(folder / RUN_LOG)
                 raise
         summary = self._summary(chosen, by_queue, notes)
         write_summary(folder, summary)
@@ -267,8 +262,8 @@ class Backtest:
             PriceSampler(desk, clock, tables, _SAMPLE_NS).start()
             scores.start()
             source_scores.start()
-        with logging.active(), rare_collections():
-            _play_source(env, connection, desk, source_run)
+        with logging.active():
+            play_source(env, connection, desk, source_run)
         wagers.close()
         if journal.silences is not None:
             journal.silences.close(clock.now_ns())
@@ -363,50 +358,6 @@ def _with_recording(feed: FeedFigures, source: SourceSummary) -> FeedFigures:
         rows_undated=source.rows_undated,
         longest_hold_seconds=source.longest_hold_ns // NS_PER_SECOND,
     )
-
-
-def _play_source(
-    env: ReplayEnvironment, connection: ExchangeConnection, desk: Desk, source_run: SourceRun
-) -> None:
-    """Play a source to its end and close it; an error abandons it."""
-    try:
-        with rare_collections():
-            _play(env, connection, desk, source_run.ended)
-        source_run.close()
-    except BaseException:
-        source_run.abandon()
-        raise
-
-
-def _play(env: ReplayEnvironment, connection: ExchangeConnection, desk: Desk, ended: Event) -> None:
-    """Run until the feed has ended, stop the desk, and compare its books with the exchange's."""
-    desk.start()
-    env.run(until=ended)
-    env.run(until=env.now_ns + _GRACE_NS)
-    desk.stop(RUN_ENDED)
-    for _ in range(_MOST_GRACES):
-        env.run(until=env.now_ns + _GRACE_NS)
-        if not desk.wagers.live_count:
-            break
-    connection.ask_state()
-    env.run(until=env.now_ns + _GRACE_NS)
-    _require_agreement(desk, connection.participant)
-
-
-def _require_agreement(desk: Desk, account: Participant) -> None:
-    """Raise InvariantError unless the desk ends with the exchange's balance and nothing open."""
-    ours, theirs = desk.ledger, account.account
-    if desk.wagers.live_count or account.live:
-        live = counted(desk.wagers.live_count, "open wager")
-        message = f"at the end we have {live}, the exchange {len(account.live)}"
-        raise InvariantError(message)
-    if (ours.balance_cents, ours.available_cents) != (theirs.cash_cents, account.available_cents):
-        message = (
-            f"at the end we hold {dollars_text(ours.balance_cents)}, "
-            f"{dollars_text(ours.available_cents)} available; the exchange "
-            f"{dollars_text(theirs.cash_cents)}, {dollars_text(account.available_cents)} available"
-        )
-        raise InvariantError(message)
 
 
 def _show_nothing(_label: str, _rows: int, _rows_total: int) -> None:

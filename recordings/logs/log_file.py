@@ -92,5 +92,11 @@ def log_files(path: Path) -> list[Path]:
     ]
 
 
+def remove_log(path: Path) -> None:
+    """Remove all files of a log."""
+    for each in log_files(path):
+        each.unlink()
+
+
 def _numbered(path: Path, number: int) -> Path:
     return path.with_name(f"{path.name}.{number}") if number else path

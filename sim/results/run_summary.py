@@ -254,15 +254,14 @@ class RunSummary(Struct, frozen=True, kw_only=True):
     """The figures of a run in any mode.
 
     `profit_cents` is settled, net of commission and with `rebates`. `marked_cents` is the value of
-    open positions at the last fair prices; no other figure includes it. `split` takes the profit
-    apart, `splits` by event, market, selection and phase; `unsettled` is the same of fills without
-    a result, in none of them. `max_open_stake_times_cash` is the largest open stake over the cash
-    that could pay for it, None if there was a time without cash. `limits` are sentences on what the
-    run cannot show, `models` the assumptions in words, `code` the SHA-256 of each module outside of
-    this project that the configuration names. `price_scores` are empty where the pricing is the
-    market's own price, and in runs of a session; `source_scores` without outside prices.
-    `risk_limits` are those at the end of the run, of each of its `accounts`; None in runs of
-    earlier versions.
+    open positions at the last fair prices and in no other figure. `split` takes the profit apart,
+    `splits` by event, market, selection and phase; `unsettled` is the same of fills without a
+    result, in none of them. `max_open_stake_times_cash` is the largest open stake over the cash
+    that could pay for it, None if cash was ever zero. `limits` say what the run cannot show,
+    `models` the assumptions in words, `code` the SHA-256 of each module outside of this project
+    that the configuration names. `price_scores` are empty where the pricing is the market's own,
+    and in runs of a session; `source_scores` without outside prices. `risk_limits` are those of
+    each of its `accounts` at its end; None in runs of earlier versions.
     """
 
     limits: list[str] = []

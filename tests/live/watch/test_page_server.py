@@ -196,7 +196,7 @@ def test_an_earlier_moment_has_the_book_and_our_wagers_of_then(visit: Visit) -> 
 def test_wrong_words_of_the_command_are_one_line(run_main: RunMain, tmp_path: Path) -> None:
     """A session that does not exist, a port that cannot be, and a setting are named."""
     for words, message in (
-        (["session.name=x"], "watch: add --web"),
+        (["session.name=x"], "watch: sessions/x: there is no session"),
         (["--web"], "session.name: name one session"),
         (["--web", "session.name=none"], "sessions/none: there is no session"),
         (["--web", "--port", "70000", "session.name=x"], "--port 70000: name a port"),
