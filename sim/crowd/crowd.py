@@ -165,6 +165,7 @@ class Crowd:
             pairs,
             self.starts_ns,
             delay_s,
+            self.sport.in_play_quotes,
             widths,
         )
 
