@@ -170,6 +170,7 @@ class Crowd:
             pairs,
             self.starts_ns,
             delay_s,
+            self.sport.in_play_quotes,
             widths,
         )
 

@@ -36,15 +36,33 @@ class Span(NamedTuple):
     to_s: float
 
 
+class SeenTurn(NamedTuple):
+    """What those who watch a turn know of its outcome: a drive that gets near, runners on base.
+
+    `home` and `away` are the logarithms of how much likelier that was seen if the team is to score
+    in this turn than if none is; minus infinity once the turn has brought its points. `turns_left`
+    are those after it in its period, regulation or an overtime, by which the turn is known.
+    """
+
+    turns_left: int
+    home: float
+    away: float
+
+
+UNSEEN_TURN = SeenTurn(-1, 0.0, 0.0)
+
+
 class Situation(NamedTuple):
     """What those who watch play know beyond its score.
 
     `ball` is who has it: home +1, away -1, or 0 where that is not known. `strength` is by how
     many points in a regulation the players of the home team in play are better than was expected.
+    `turn` is what is seen of a present turn, in sports that have turns.
     """
 
     ball: int
     strength: float
+    turn: SeenTurn = UNSEEN_TURN
 
 
 UNKNOWN_SITUATION = Situation(0, 0.0)

@@ -10,6 +10,7 @@ from sim.crowd.crowd_types import CrowdType
 from sim.crowd.fair_value import FairValue, Sight
 from sim.crowd.game import Game
 from sim.crowd.order_flow import OrderFlow
+from sim.crowd.sports.sport import InPlayQuotes
 from sim.crowd.widths import Widths
 from sim.engine.replay_environment import ReplayEnvironment
 from sim.exchange.books import LineBook
@@ -44,6 +45,7 @@ class GameContext:
         pairs: Sequence[OfferedPair],
         starts_ns: int,
         in_play_delay_s: float,
+        in_play_quotes: InPlayQuotes,
         widths: Widths,
     ) -> None:
         """Hold what is shared; play begins at `starts_ns`."""
@@ -53,6 +55,7 @@ class GameContext:
         self.pairs = pairs
         self.starts_ns = starts_ns
         self.in_play_delay_s = in_play_delay_s
+        self.in_play_quotes = in_play_quotes
         self._widths = widths
         self.news_times_ns = fair_value.move_times_ns
         self.is_over = False

@@ -27,17 +27,12 @@ from strategies.trading.model.odds import (
 )
 from strategies.trading.ports.exchange import BATCH_LIMIT
 
-# Factor of the width of main lines in-play. Outer lines are wide before the game already.
-IN_PLAY_WIDTH = 3.3
 # A point is worth more in probability as less of the game is left; so that factor increases with a
 # power of the share left. Before the game main lines become tighter until three hours ahead.
 LATE_EXPONENT, MIN_LEFT = 0.3, 0.01
 EARLY_NS, EARLY_EXPONENT = 3 * NS_PER_HOUR, 1.39
-# In-play each level of a main line is this many times as far from fair value as the one before, so
-# that a score leaves some standing.
-LEVEL_FACTOR = 2.2
-# The half spread is at most this share of the fair probability, for the sake of longshots.
-MAX_PROBABILITY_SHARE = 0.8
+# A quote is at most this share of the fair probability away from it, for the sake of longshots.
+MAX_PROBABILITY_SHARE = 0.95
 # However certain the outcome, quotes keep this share of the width from fair value.
 MIN_UNCERTAINTY = 0.5
 # S.d. of a maker's error about fair value, as a share of the half spread.
@@ -225,7 +220,8 @@ class Quoter:
             return ()
         if not (self._context.is_in_play and self._pair.is_main):
             return _quoted_rungs(best, self._profile.levels, self._profile.rungs_apart)
-        deeper = (LEVEL_FACTOR**level for level in range(1, self._profile.levels))
+        factor = self._context.in_play_quotes.level_factor
+        deeper = (factor**level for level in range(1, self._profile.levels))
         odds = [self._odds_below(side, probability, share * half_spread) for share in deeper]
         return tuple(dict.fromkeys([best, *(each for each in odds if each is not None)]))
 
@@ -271,7 +267,8 @@ class Quoter:
         """Return the factor of the width of a main line by the time to the start and to the end."""
         if self._context.is_in_play:
             left = max(self._context.share_left(), MIN_LEFT)
-            return self._context.width() * IN_PLAY_WIDTH / float(left**LATE_EXPONENT)
+            factor = self._context.width() * self._context.in_play_quotes.width
+            return factor / float(left**LATE_EXPONENT)
         early = max(1.0, self._context.ns_to_start / EARLY_NS)
         return self._context.width() * float(early**EARLY_EXPONENT)
 

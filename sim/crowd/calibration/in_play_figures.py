@@ -144,7 +144,10 @@ def _before_scores(view: TapeView, touches: Touches) -> tuple[Integers, Integers
 
 
 def _two_sided(view: TapeView, touches: Touches) -> Floats:
+    """Return it for each score after which the game is not decided either."""
     at_ns, _, _ = _before_scores(view, touches)
+    later = np.searchsorted(touches.at_ns, at_ns + int(max(MOVES_S) * NS_PER_SECOND), "right") - 1
+    at_ns = at_ns[_open_prices(_last_known(touches)[later])]
     columns = [~np.isnan(touches.on(at_ns + s * NS_PER_SECOND).mid) for s in SECONDS_AFTER]
     return np.column_stack(columns).astype(np.float64)
 

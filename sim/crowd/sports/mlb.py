@@ -20,8 +20,9 @@ from numpy.random import Generator
 from sim.crowd.arrays import Floats
 from sim.crowd.endings import EndingShares
 from sim.crowd.game import Game, GameTimes, Points
-from sim.crowd.sports.sport import CrowdMarketIds, Sport
+from sim.crowd.sports.sport import CrowdMarketIds, InPlayQuotes, Sport
 from sim.crowd.sports.turn_prices import TurnPrices
+from sim.crowd.sports.turn_signals import TurnSignals
 from sim.crowd.sports.turn_wall_clock import TurnTiming, timed_game
 from sim.crowd.sports.turns import Rules, Turn, TurnOutcome, leads, play_turns
 from strategies.trading.model.ids import MarketId
@@ -39,20 +40,26 @@ MAX_HALVES = 60
 
 # The home team's margin if it always batted, and the runs of both teams; mean and s.d.
 LINE = (0.40, 0.95)
-TOTAL = (8.89, 0.4)
+TOTAL = (8.93, 1.15)
 # Runs that the home team misses by not batting last, less those of extra innings.
 RUNS_NOT_BATTED = 0.25
 # Mean and s.d. of the total on offer less the expected one; its price makes up for the rest.
-TOTAL_POINT = (-0.41, 1.0)
+TOTAL_POINT = (-0.41, 0.35)
 WHOLE_SHARE = 0.62
 RUN_LINE = 1.5
 # Variance of a team's runs over their mean.
-DISPERSION = 2.48
+DISPERSION = 2.5
+# The runs of the weaker team vary more, by a power of the ratio of the means: favourites win rather
+# with few runs. The power rises with the runs that are expected, as real favourites cover with many
+# runs where few are expected, and not where many are: fitted to the published joint outcomes.
+UNEVEN, UNEVEN_RISE = 0.6, 4.0
 MAX_RUNS = 8
 MAX_LEAD = 22
 MAX_POINTS = 45
 # Share of winning hits that are home runs, so that runs beyond the winning one count.
 HOME_RUN_SHARE = 0.65
+# An out is looked at every half a minute on the wall clock: about once a pitch.
+SIGNALS = TurnSignals(looks=5, clarity=2.5)
 MARGIN_SIGMA, TOTAL_SIGMA = 4.3, 4.5
 POSTPONED_SHARE = 0.014
 BROKEN_OFF_SHARE = 1.5 / 2_430
@@ -60,7 +67,7 @@ BROKEN_OFF_SHARE = 1.5 / 2_430
 
 def play(rng: Generator, line: float, total: float) -> Game:
     """Play a game with an expected home margin of `line` and an expected sum of `total`."""
-    played = play_turns(rng, _rules(line, total), CLOCK)
+    played = play_turns(rng, _rules(line, total), CLOCK, SIGNALS)
     return timed_game(rng, TIMING, played, line, total, _points(rng, line, total))
 
 
@@ -76,7 +83,7 @@ def _points(rng: Generator, line: float, total: float) -> Points:
 def _rules(line: float, total: float) -> Rules:
     """Return the outs of a game with this line and total if both teams had all 27 outs."""
     full_total = total + RUNS_NOT_BATTED
-    home, away = _runs((full_total + line) / 2), _runs((full_total - line) / 2)
+    home, away = (_runs((full_total + side * line) / 2, full_total / 2) for side in (1, -1))
     top = Turn(MAX_LEAD, [TurnOutcome(0, runs, probability) for runs, probability in away], None)
     bottom = Turn(MAX_LEAD, [TurnOutcome(runs, 0, probability) for runs, probability in home], None)
     last = _last_bottom(home)
@@ -85,10 +92,16 @@ def _rules(line: float, total: float) -> Rules:
     return Rules(inning * (INNINGS - 1) + last_inning, last_inning, None)
 
 
-def _runs(mean: float) -> list[tuple[int, Floats]]:
-    """Return the probabilities of runs before one out, at every lead, from a mean over 27 outs."""
-    shape_per_out = max(mean, 0.5) / OUTS_OF_A_TEAM / (DISPERSION - 1)
-    share = 1 - 1 / DISPERSION
+def _runs(mean: float, even: float) -> list[tuple[int, Floats]]:
+    """Return the probabilities of runs before one out, at every lead, from a mean over 27 outs.
+
+    `even` would be the mean of both teams if they were equal.
+    """
+    mean = max(mean, 0.5)
+    power = UNEVEN * (2 * even / TOTAL[0]) ** UNEVEN_RISE
+    dispersion = DISPERSION * (even / mean) ** power
+    shape_per_out = mean / OUTS_OF_A_TEAM / (dispersion - 1)
+    share = 1 - 1 / dispersion
     probability = (1 - share) ** shape_per_out
     probabilities = []
     for runs in range(1, MAX_RUNS + 1):
@@ -146,6 +159,7 @@ MLB = Sport(
         max_points=MAX_POINTS,
     ),
     has_clock=False,
+    in_play_quotes=InPlayQuotes(width=2.4, level_factor=4.5),
     endings=EndingShares(
         postponed=POSTPONED_SHARE, broken_off=BROKEN_OFF_SHARE, half_inning_s=HALF_INNING_S
     ),

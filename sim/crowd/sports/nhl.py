@@ -13,8 +13,9 @@ from numpy.random import Generator
 
 from sim.crowd.arrays import Floats, Integers
 from sim.crowd.game import Game, GameTimes, Points
-from sim.crowd.sports.sport import MARKET_IDS, Sport
+from sim.crowd.sports.sport import MARKET_IDS, InPlayQuotes, Sport
 from sim.crowd.sports.turn_prices import TurnPrices
+from sim.crowd.sports.turn_signals import TurnSignals
 from sim.crowd.sports.turn_wall_clock import TurnTiming, timed_game
 from sim.crowd.sports.turns import Rules, Turn, TurnOutcome, leads, play_turns
 from strategies.trading.model.units import NS_PER_SECOND
@@ -37,12 +38,14 @@ OVERTIME_DECIDED = 0.65
 OVERTIME_EDGE = 0.05
 MAX_LEAD = 14
 MAX_POINTS = 25
+# A minute is looked at every ten seconds of playing time.
+SIGNALS = TurnSignals(looks=6, clarity=3.0)
 MARGIN_SIGMA, TOTAL_SIGMA = 2.5, 2.4
 
 
 def play(rng: Generator, line: float, total: float) -> Game:
     """Play a game with an expected home margin of `line` and an expected sum of `total`."""
-    played = play_turns(rng, _rules(line, total), CLOCK)
+    played = play_turns(rng, _rules(line, total), CLOCK, SIGNALS)
     return timed_game(rng, TIMING, played, line, total, _points(line, total))
 
 
@@ -122,4 +125,5 @@ NHL = Sport(
         total_sigma=TOTAL_SIGMA,
         max_points=MAX_POINTS,
     ),
+    in_play_quotes=InPlayQuotes(width=2.3, level_factor=4.5),
 )

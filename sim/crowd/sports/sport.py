@@ -60,6 +60,22 @@ class CrowdMarketIds(NamedTuple):
                 assert_never(type_)
 
 
+class InPlayQuotes(NamedTuple):
+    """How makers quote a main line in play.
+
+    `width` is a factor of their half spread. Each level is `level_factor` times as far from fair
+    value as the one before, so that a score leaves some standing: scores that move a price more
+    need levels further away. Both were chosen so that, in play, a maker at the touch gains nothing
+    and books after a score have both sides, as `sim calibrate` measures it.
+    """
+
+    width: float
+    level_factor: float
+
+
+USUAL_QUOTES = InPlayQuotes(width=3.3, level_factor=2.2)
+
+
 @dataclass(frozen=True, slots=True)
 class Sport:
     """A sport as ProphetX offers it. Teams are invented; `scheduled_ns` is when a game starts.
@@ -87,6 +103,7 @@ class Sport:
     has_clock: bool = True
     endings: EndingShares = PLAYED_TO_THE_END
     late_slope: float = 1.0
+    in_play_quotes: InPlayQuotes = USUAL_QUOTES
 
     def draw_game(self, rng: Generator) -> Game:
         """Draw what a game is expected to bring, and play it."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 
-from sim.crowd.game import Game, GameTimes, Points, Span
+from sim.crowd.game import Game, GameTimes, Points, Situation, Span
 from sim.crowd.sports.turns import PlayedTurns
 
 
@@ -44,9 +44,13 @@ def timed_game(
             )
             wall_s.append(breaks[-1].to_s)
             clock_s.append(reached_s)
-    scored_wall_s = np.interp([at_s for at_s, _ in played.scores], clock_s, wall_s).tolist()
-    scores = [(at_s, score) for at_s, (_, score) in zip(scored_wall_s, played.scores, strict=True)]
-    return Game(line, total, points, timing.clock, scores, wall_s, clock_s, breaks)
+    scored_s = np.interp([at_s for at_s, _ in played.scores], clock_s, wall_s).tolist()
+    scores = [(at_s, score) for at_s, (_, score) in zip(scored_s, played.scores, strict=True)]
+    seen_s = np.interp([at_s for at_s, _ in played.seen], clock_s, wall_s).tolist()
+    situations = [
+        (at_s, Situation(0, 0.0, turn)) for at_s, (_, turn) in zip(seen_s, played.seen, strict=True)
+    ]
+    return Game(line, total, points, timing.clock, scores, wall_s, clock_s, breaks, situations)
 
 
 def _turns(rng: Generator, timing: TurnTiming, end_s: float) -> list[tuple[float, float]]:

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.random import Generator
 
 from sim.crowd.arrays import Flags, Floats, Integers
-from sim.crowd.game import GameTimes, Score
+from sim.crowd.game import GameTimes, Score, SeenTurn
+from sim.crowd.sports.turn_signals import TurnSignals
 
 
 class TurnOutcome(NamedTuple):
@@ -41,18 +42,22 @@ class Turn:
         self.outcomes = outcomes
         self.home = [outcome.home for outcome in outcomes]
         self.away = [outcome.away for outcome in outcomes]
+        self.scorers = np.sign(np.subtract(self.home, self.away))
         self.over = np.zeros(size, dtype=bool) if over is None else over
         probabilities = np.array([outcome.probabilities for outcome in outcomes], dtype=np.float64)
         self.probabilities = np.where(self.over, 0.0, probabilities)
 
     @cached_property
-    def reached(self) -> list[Integers]:
+    def reached(self) -> Integers:
         """Return, for each outcome, the index of the resulting lead for every lead."""
         indices = np.arange(len(self.over))
-        return [
-            np.clip(indices + home - away, 0, len(indices) - 1)
-            for home, away in zip(self.home, self.away, strict=True)
-        ]
+        margins = np.subtract(self.home, self.away)
+        return np.asarray(np.clip(indices + margins[:, None], 0, len(indices) - 1))
+
+    @cached_property
+    def points(self) -> Integers:
+        """Return the points of both teams by outcome, with those of none, zero, last."""
+        return np.append(np.add(self.home, self.away), 0)
 
     @cached_property
     def none(self) -> Floats:
@@ -91,45 +96,62 @@ class Rules:
 
 
 class PlayedTurns(NamedTuple):
-    """A game on the game clock: each score with its time, and the end."""
+    """A game on the game clock: each score with its time, what is seen of its turns, the end."""
 
     scores: list[tuple[float, Score]]
+    seen: list[tuple[float, SeenTurn]]
     end_s: float
 
 
-def play_turns(rng: Generator, rules: Rules, clock: GameTimes) -> PlayedTurns:
+def play_turns(rng: Generator, rules: Rules, clock: GameTimes, signals: TurnSignals) -> PlayedTurns:
     """Play regulation, then overtimes while the game is tied and the rules allow them."""
-    played = _play(rng, rules.turns, PlayedTurns([], 0.0), clock.regulation_s / len(rules.turns))
+    turn_s = clock.regulation_s / len(rules.turns)
+    played = _play(rng, rules.turns, PlayedTurns([], [], 0.0), turn_s, signals)
     overtimes = repeat(rules.overtime)
     for turns in islice(overtimes, rules.max_overtimes):
         if _lead(played) != 0:
             break
-        played = _play(rng, turns, played, clock.overtime_s / len(turns))
+        played = _play(rng, turns, played, clock.overtime_s / len(turns), signals)
     return played
 
 
-def _play(rng: Generator, turns: Sequence[Turn], before: PlayedTurns, turn_s: float) -> PlayedTurns:
-    scores, end_s = list(before.scores), before.end_s
+def _play(
+    rng: Generator,
+    turns: Sequence[Turn],
+    before: PlayedTurns,
+    turn_s: float,
+    signals: TurnSignals,
+) -> PlayedTurns:
+    scores, seen, end_s = list(before.scores), list(before.seen), before.end_s
     score = scores[-1][1] if scores else Score(0, 0)
     drawn = rng.random((len(turns), 2)).tolist()
-    for turn, (uniform, share) in zip(turns, drawn, strict=True):
+    for number, (turn, (uniform, share)) in enumerate(zip(turns, drawn, strict=True)):
         lead = score.home - score.away
         if turn.has_ended(lead):
-            return _ended_early(scores, end_s, turn_s)
+            return _ended_early(scores, seen, end_s, turn_s)
         points = turn.draw(uniform, lead)
+        scorer = 0 if points is None else (1 if points[0] > points[1] else -1)
+        for passed, each in signals.of_turn(rng, len(turns) - 1 - number, scorer, share):
+            seen.append((end_s + passed * turn_s, each))
         if points is not None:
             score = Score(score.home + points[0], score.away + points[1])
             scores.append((end_s + share * turn_s, score))
         end_s += turn_s
     if turns[-1].has_ended(score.home - score.away):
-        return _ended_early(scores, end_s, turn_s)
-    return PlayedTurns(scores, end_s)
+        return _ended_early(scores, seen, end_s, turn_s)
+    return PlayedTurns(scores, seen, end_s)
 
 
-def _ended_early(scores: list[tuple[float, Score]], end_s: float, turn_s: float) -> PlayedTurns:
+def _ended_early(
+    scores: list[tuple[float, Score]],
+    seen: list[tuple[float, SeenTurn]],
+    end_s: float,
+    turn_s: float,
+) -> PlayedTurns:
     """Return the game ended by the score that decided it, if that was in the turn just played."""
     scored_s = scores[-1][0] if scores else 0.0
-    return PlayedTurns(scores, scored_s if scored_s > end_s - turn_s else end_s)
+    end_s = scored_s if scored_s > end_s - turn_s else end_s
+    return PlayedTurns(scores, [each for each in seen if each[0] <= end_s], end_s)
 
 
 def _lead(played: PlayedTurns) -> int:
