@@ -258,10 +258,10 @@ class RunSummary(Struct, frozen=True, kw_only=True):
     `splits` by event, market, selection and phase; `unsettled` is the same of fills without a
     result, in none of them. `max_open_stake_times_cash` is the largest open stake over the cash
     that could pay for it, None if cash was ever zero. `limits` say what the run cannot show,
-    `models` the assumptions in words, `code` the SHA-256 of each module outside of this project
-    that the configuration names. `price_scores` are empty where the pricing is the market's own,
-    and in runs of a session; `source_scores` without outside prices. `risk_limits` are those of
-    each of its `accounts` at its end; None in runs of earlier versions.
+    `models` the assumptions in words, `code` the SHA-256 of each module of the user's own.
+    `price_scores` are empty where the pricing is the market's own, and in runs of a session;
+    `source_scores` without outside prices. `risk_limits` are those of each of its `accounts` at its
+    end; None in runs of earlier versions.
     """
 
     limits: list[str] = []

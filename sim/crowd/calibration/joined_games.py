@@ -4,7 +4,7 @@ from pathlib import Path
 
 from recordings.reader import Tape
 from recordings.tape import Clocks
-from sim.crowd.calibration.tape_view import TapeView
+from sim.crowd.calibration.tape_view import TapeView, went_live
 from sim.crowd.calibration.touch_joiner import TouchJoiner, moneyline_books, new_exchange
 from sim.crowd.calibration.wager_values import FillSums, sums_by_phase
 from sim.crowd.crowd_settings import CrowdSettings
@@ -19,8 +19,10 @@ from strategies.trading.model.units import NS_PER_SECOND
 
 def play_joined_game(
     sport: str, settings: CrowdSettings, every_s: float, folder: Path, seed: int
-) -> dict[str, FillSums]:
+) -> dict[str, FillSums] | None:
     """Play a game with a joiner that looks every `every_s`; return what its fills were worth.
+
+    Return None for a postponed game.
 
     The game is recorded to a new folder without the joiner's wagers, so its prices are of others.
     """
@@ -40,7 +42,8 @@ def play_joined_game(
     exchange.on_change = on_change
     env.run(until=run.ended)
     run.close()
-    return sums_by_phase(TapeView(Tape(folder)), joiner.fills)
+    tape = Tape(folder)
+    return sums_by_phase(TapeView(tape), joiner.fills) if went_live(tape) else None
 
 
 def _ignore(_label: str, _done: int, _total: int) -> None:

@@ -10,6 +10,7 @@ from typing import TypeVar
 from recordings.reader import Tape
 from recordings.tape_columns import tape_columns
 from sim.crowd.calibration.measured_games import measured_games
+from sim.crowd.calibration.tape_view import went_live
 from sim.crowd.crowd_settings import CrowdSettings
 from sim.crowd.generate import generate_game
 from sim.engine.exchange_rows import exchange_rows
@@ -30,8 +31,8 @@ SEED_LIMIT = 2**62
 
 T = TypeVar("T")
 MeasureTape = Callable[[Tape], T]
-# Writes the game of a seed to a new folder, and measures it.
-PlayGame = Callable[[Path, int], T]
+# Writes the game of a seed to a new folder, and measures it; returns None for one never played.
+PlayGame = Callable[[Path, int], T | None]
 
 
 def record_games(
@@ -44,23 +45,27 @@ def record_games(
 ) -> list[T]:
     """Record games of a kind and return the measurement of each; `measure` must be picklable.
 
-    Each kind has a random stream of its own.
+    Postponed games are left out. Each kind has a random stream of its own.
     """
     return games_of(kind, seed, games, partial(_record_game, sport, settings, measure))
 
 
 def games_of(kind: str, seed: int, games: int, play: PlayGame[T]) -> list[T]:
-    """Return what `play` returns of games of a kind, each in a folder that is removed after it."""
+    """Return what `play` returns of games of a kind, each in a folder that is removed after it.
+
+    Games that were never played, for which it returns None, are left out.
+    """
     seeds = (
         RandomStreams(seed).named(f"calibration.markets.{kind}").integers(SEED_LIMIT, size=games)
     )
     # The folder is that of this process: a process that is ended leaves its game in it.
     with TemporaryDirectory() as folder:
         in_folder = partial(_in_folder, Path(folder), play)
-        return measured_games(f"{kind} game", in_folder, seeds.tolist())
+        measured = measured_games(f"{kind} game", in_folder, seeds.tolist())
+    return [each for each in measured if each is not None]
 
 
-def _in_folder(folder: Path, play: PlayGame[T], seed: int) -> T:
+def _in_folder(folder: Path, play: PlayGame[T], seed: int) -> T | None:
     game = folder / f"{seed}"
     measured = play(game, seed)
     rmtree(game)
@@ -69,9 +74,10 @@ def _in_folder(folder: Path, play: PlayGame[T], seed: int) -> T:
 
 def _record_game(
     sport: str, settings: CrowdSettings, measure: MeasureTape[T], folder: Path, seed: int
-) -> T:
+) -> T | None:
     generate_game(folder, sport=sport, seed=seed, settings=settings)
-    return measure(Tape(folder))
+    tape = Tape(folder)
+    return measure(tape) if went_live(tape) else None
 
 
 def replays_to_close(tape: Tape) -> bool:

@@ -72,6 +72,17 @@ class Trades(NamedTuple):
     implied: Floats
 
 
+def went_live(tape: Tape) -> bool:
+    """Return whether the game of a recording was played; a postponed one is not."""
+    return any(
+        (
+            (chunk.numbers["kind"] == Kind.EVENT_STATUS)
+            & (chunk.numbers["state"] == EventStatus.LIVE)
+        ).any()
+        for chunk in tape.chunks()
+    )
+
+
 class TapeView:
     """One recorded game with moneyline, spread and total; times are the exchange's, in ns.
 
