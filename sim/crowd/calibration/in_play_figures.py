@@ -134,8 +134,13 @@ def _last_known(touches: Touches) -> Floats:
 
 
 def _before_scores(view: TapeView, touches: Touches) -> tuple[Integers, Integers, Floats]:
-    """Return time and scorer of each score before the end, and the mid price before it."""
+    """Return time and scorer of each score before the end, and the mid price before it.
+
+    Scores are left out of which that price is from before the market opened again at the start.
+    """
     at_ns, scorers = _scores(view)
+    before_ns = at_ns - int(BEFORE_S * NS_PER_SECOND)
+    at_ns, scorers = at_ns[before_ns > view.reopened_ns], scorers[before_ns > view.reopened_ns]
     index = np.searchsorted(touches.at_ns, at_ns - int(BEFORE_S * NS_PER_SECOND), "right") - 1
     mid = _last_known(touches)[index]
     last_ns = view.ended_ns - int(max(MOVES_S) * NS_PER_SECOND)
@@ -146,8 +151,9 @@ def _before_scores(view: TapeView, touches: Touches) -> tuple[Integers, Integers
 def _two_sided(view: TapeView, touches: Touches) -> Floats:
     """Return it for each score after which the game is not decided either."""
     at_ns, _, _ = _before_scores(view, touches)
-    later = np.searchsorted(touches.at_ns, at_ns + int(max(MOVES_S) * NS_PER_SECOND), "right") - 1
-    at_ns = at_ns[_open_prices(_last_known(touches)[later])]
+    after = touches.on(at_ns + int(max(MOVES_S) * NS_PER_SECOND))
+    offered = np.where(np.isnan(after.first), 1 - after.second, after.first)
+    at_ns = at_ns[_open_prices(np.where(np.isnan(after.mid), offered, after.mid))]
     columns = [~np.isnan(touches.on(at_ns + s * NS_PER_SECOND).mid) for s in SECONDS_AFTER]
     return np.column_stack(columns).astype(np.float64)
 

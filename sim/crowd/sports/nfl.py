@@ -52,7 +52,7 @@ SAFETY = 0.003
 MAX_LEAD = 45
 MAX_POINTS = 110
 # A drive is looked at every fifteen seconds of playing time: about once a play.
-SIGNALS = TurnSignals(looks=12, clarity=2.5)
+SIGNALS = TurnSignals(looks=12, clarity=3.0)
 MARGIN_SIGMA, TOTAL_SIGMA = 13.3, 13.2
 
 # Leads after a touchdown at which a team goes for two points late in the game.
@@ -191,5 +191,5 @@ NFL = Sport(
         total_sigma=TOTAL_SIGMA,
         max_points=MAX_POINTS,
     ),
-    in_play_quotes=InPlayQuotes(width=3.0, level_factor=4.5),
+    in_play_quotes=InPlayQuotes(width=3.1, level_factor=4.5),
 )
