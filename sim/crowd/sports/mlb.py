@@ -59,7 +59,7 @@ MAX_POINTS = 45
 # Share of winning hits that are home runs, so that runs beyond the winning one count.
 HOME_RUN_SHARE = 0.65
 # An out is looked at every half a minute on the wall clock: about once a pitch.
-SIGNALS = TurnSignals(looks=5, clarity=2.5)
+SIGNALS = TurnSignals(looks=6, clarity=3.2)
 MARGIN_SIGMA, TOTAL_SIGMA = 4.3, 4.5
 POSTPONED_SHARE = 0.014
 BROKEN_OFF_SHARE = 1.5 / 2_430
