@@ -251,17 +251,16 @@ class FeedFigures(Struct, frozen=True):
 
 
 class RunSummary(Struct, frozen=True, kw_only=True):
-    """The figures of a run in any mode.
+    """The figures of a run.
 
     `profit_cents` is settled, net of commission and with `rebates`. `marked_cents` is the value of
     open positions at the last fair prices and in no other figure. `split` takes the profit apart,
     `splits` by event, market, selection and phase; `unsettled` is the same of fills without a
-    result, in none of them. `max_open_stake_times_cash` is the largest open stake over the cash
-    that could pay for it, None if cash was ever zero. `limits` say what the run cannot show,
-    `models` the assumptions in words, `code` the SHA-256 of each module of the user's own.
-    `price_scores` are empty where the pricing is the market's own, and in runs of a session;
-    `source_scores` without outside prices. `risk_limits` are those of each of its `accounts` at its
-    end; None in runs of earlier versions.
+    result, in none of them. `max_open_stake_times_cash` is the largest open stake over cash, None
+    if that was ever zero. `limits` say what the run cannot show, `models` the assumptions in words,
+    `code` the SHA-256 of each module of the user's own. `price_scores` are empty where the market's
+    own price is used, and in a session's runs; `source_scores` without outside prices.
+    `risk_limits` are those of each of its `accounts` at its end; None in runs of earlier versions.
     """
 
     limits: list[str] = []
