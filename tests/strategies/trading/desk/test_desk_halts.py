@@ -31,31 +31,12 @@ from strategies.trading.model.market import EventStatus, MarketStatus, Result
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.wagers.wager_state import CANCEL_AFTER_OPEN_NS
 from tests.strategies.trading.conftest import START_NS, DeskHarness
+from tests.strategies.trading.desk.resting_quotes import one_open, placed, rest_quotes
 
 MakeHarness = Callable[..., DeskHarness]
 
 G1 = EventId("g1")
 MONEYLINE = MarketKey(G1, MarketId("219"))
-
-
-def rest_quotes(harness: DeskHarness, *quotes: Any) -> None:
-    """Let the strategy's quotes be placed and opened, and clear the recorded commands."""
-    harness.set_quotes(*quotes)
-    harness.open_pending()
-    harness.refresh()
-    harness.exchange.forget()
-
-
-def one_open(harness: DeskHarness) -> WagerRef:
-    """Let one quote of $10 at +110 on the home team rest; return its wager."""
-    rest_quotes(harness, harness.quote("home", 110, 1_000))
-    (wager,) = harness.desk.wagers.live()
-    return WagerRef(wager.ref)
-
-
-def placed(harness: DeskHarness) -> list[tuple[str, int, int]]:
-    """Return the wagers placed, as (line, odds, stake)."""
-    return [(place.line_id, place.odds, place.stake_cents) for place in harness.exchange.places]
 
 
 def set_trading_state(harness: DeskHarness, state: TradingState) -> None:
