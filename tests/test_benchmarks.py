@@ -53,8 +53,11 @@ def test_without_a_history_the_change_of_speed_is_one_line(tmp_path: Path) -> No
 
 @pytest.mark.slow
 def test_a_fill_passes_through_few_files() -> None:
-    """From its booking at the exchange to the end of the desk's take it changes file seldom."""
+    """From its booking at the exchange to the end of the desk's take it changes file seldom.
+
+    Of a wager that stays open after it, it takes a file and six changes more.
+    """
     ways = fill_crossings(None)
     assert len(ways) > 100
-    assert median(len(way.files) for way in ways) <= 20
-    assert median(way.changes for way in ways) <= 65
+    assert median(len(way.files) for way in ways) <= 21
+    assert median(way.changes for way in ways) <= 71

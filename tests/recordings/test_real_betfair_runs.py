@@ -21,8 +21,13 @@ CRICKET = "cricket_match_odds_1.200806927.jsonl.gz"
 NBA = "nba_moneyline_prematch_1.166564490.bz2"
 HANDICAPS = "soccer_asian_handicap_1.242971311.bz2"
 EXPERIMENTS = ("nba", "nba_in_play")
-# A thousand pairs of lines: asked every ten minutes, a dollar each, so that limits are not hit.
-SPARING = ("strategy.quote_refresh_seconds=600", "strategy.default_stake=1")
+# A thousand pairs of lines: asked every ten minutes, a dollar each, so that limits are not hit. The
+# recording ends more than two days before the game.
+SPARING = (
+    "strategy.quote_refresh_seconds=600",
+    "strategy.default_stake=1",
+    "risk.begin_before_start_hours=0",
+)
 
 
 def settings_of(tape: Path, name: str, experiment: str) -> list[str]:

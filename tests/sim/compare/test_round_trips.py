@@ -128,4 +128,4 @@ def test_the_round_trips_of_a_whole_session_are_those_of_its_exchange(
     table = read_round_trips(folder / "round-trips.csv")
     assert set(table["place"]) == {97 * MS}
     assert set(table["cancel"]) == {113_500_000}
-    assert len(table["cancel"]) >= 5
+    assert len(table["cancel"]) >= 3
