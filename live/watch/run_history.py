@@ -25,31 +25,6 @@ class ListedSession(Struct, frozen=True):
     log: list[str]
 
 
-class ListedRun(Struct, frozen=True):
-    """A finished run with the figures of its summary; `report` is its path below the folder."""
-
-    folder: str
-    finished_ns: int
-    mode: str
-    strategy: str
-    recording: str
-    simulated: bool
-    profit_cents: int
-    turnover_cents: int
-    wagers_placed: int
-    fills: int
-    max_drawdown_cents: int
-    report: str | None
-
-
-class RunHistory(Struct, frozen=True):
-    """What was found, the newest first; `unreadable` runs are of another version."""
-
-    sessions: list[ListedSession]
-    runs: list[ListedRun]
-    unreadable: int
-
-
 class _Figures(Struct, frozen=True):
     """The part of a summary that is shown."""
 
@@ -62,6 +37,22 @@ class _Figures(Struct, frozen=True):
     wagers_placed: int
     fills: int
     max_drawdown_cents: int
+
+
+class ListedRun(_Figures, frozen=True, kw_only=True):
+    """A finished run with the figures of its summary; `report` is its path below the folder."""
+
+    folder: str
+    finished_ns: int
+    report: str | None
+
+
+class RunHistory(Struct, frozen=True):
+    """What was found, the newest first; `unreadable` runs are of another version."""
+
+    sessions: list[ListedSession]
+    runs: list[ListedRun]
+    unreadable: int
 
 
 def run_history(home: Path) -> RunHistory:

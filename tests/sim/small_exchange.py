@@ -290,6 +290,14 @@ class ExchangeScenario:
         """Return the events of these types that the desk or another participant received."""
         return [entry.event for entry in self._received_by(by) if isinstance(entry.event, types)]
 
+    def timed_fills(self) -> list[tuple[float, int]]:
+        """Return the desk's fills: each arrival in milliseconds with its stake in cents."""
+        return [
+            (entry.ms, entry.event.stake_cents)
+            for entry in self.received
+            if isinstance(entry.event, WagerMatched)
+        ]
+
     def times_of(self, *types: type, by: str | None = None) -> list[float]:
         """Return the arrival times of events of these types, in milliseconds."""
         return [entry.ms for entry in self._received_by(by) if isinstance(entry.event, types)]
@@ -357,3 +365,8 @@ class ListedDelaysMs:
     def sample_ns(self) -> int:
         """Return the next of the delays."""
         return self.left_ms.pop(0) * 1_000_000
+
+
+def filled_until(fills: list[tuple[float, int]], ms: float) -> int:
+    """Return what was filled up to a time, in cents."""
+    return sum(stake for at_ms, stake in fills if at_ms <= ms)

@@ -12,10 +12,9 @@ from strategies.trading.model.commands import Intent
 from strategies.trading.model.events import (
     WagerAccepted,
     WagerCancelled,
-    WagerMatched,
     WagerOpened,
 )
-from tests.sim.small_exchange import ExchangeScenario
+from tests.sim.small_exchange import ExchangeScenario, filled_until
 
 MODELS = st.sampled_from([Back(), Prorata(), Probable(0.3), Probable(3), Front()])
 Row = tuple[str, int, int, int, int]
@@ -87,16 +86,7 @@ def fills_of_one_wager(
     scenario.run()
     if not scenario.of(WagerOpened):
         return None
-    return [
-        (entry.ms, entry.event.stake_cents)
-        for entry in scenario.received
-        if isinstance(entry.event, WagerMatched)
-    ]
-
-
-def filled_until(fills: list[tuple[float, int]], ms: float) -> int:
-    """Return what was filled up to a time, in cents."""
-    return sum(stake for at_ms, stake in fills if at_ms <= ms)
+    return scenario.timed_fills()
 
 
 def test_a_cancel_takes_its_own_time(

@@ -4,8 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.exchange.queue_models import Back, Front, Probable, Prorata
-from strategies.trading.model.events import WagerMatched
-from tests.sim.small_exchange import ExchangeScenario
+from tests.sim.small_exchange import ExchangeScenario, filled_until
 
 Row = tuple[str, int, int, int, int]
 _ROWS = st.lists(
@@ -63,13 +62,4 @@ def fills_of_one_wager(
             scenario.offer(ms, "home", row_odds, cents // 10)
     scenario.place(joined_ms + 0.5, "w", "home", odds, 3000)
     scenario.run()
-    return [
-        (entry.ms, entry.event.stake_cents)
-        for entry in scenario.received
-        if isinstance(entry.event, WagerMatched)
-    ]
-
-
-def filled_until(fills: list[tuple[float, int]], ms: float) -> int:
-    """Return what was filled up to a time, in cents."""
-    return sum(stake for at_ms, stake in fills if at_ms <= ms)
+    return scenario.timed_fills()
