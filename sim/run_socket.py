@@ -11,7 +11,8 @@ from pathlib import Path
 
 import msgspec
 
-from recordings.control_address import ControlResponse, listening_in
+from recordings.control_address import SOCKET_NAME, ControlResponse
+from recordings.local_socket import listening_at
 from sim.watched_journal import WatchedJournal
 from strategies.trading.desk.desk import Desk
 from strategies.trading.model.units import NS_PER_SECOND
@@ -35,7 +36,6 @@ class RunSocket:
 
     def __init__(self, listening: socket.socket, venue: str) -> None:
         """Answer at a socket; `venue` says where the run trades."""
-        listening.listen()
         listening.setblocking(False)
         self._listening = listening
         self._venue = venue
@@ -115,7 +115,7 @@ def run_socket(folder: Path, venue: str, *, wanted: bool) -> Iterator[RunSocket 
     if not wanted:
         yield None
         return
-    with listening_in(folder) as listening:
+    with listening_at(folder / SOCKET_NAME) as listening:
         yield RunSocket(listening, venue)
 
 

@@ -21,6 +21,7 @@ from numpy.random import Generator, default_rng
 from conf.compose import build_parts
 from live.session.control.control_words import USAGE
 from recordings.control_address import SOCKET_NAME, ControlResponse
+from recordings.local_socket import address_of
 from tests.conftest import composed
 from tests.live.session.controlled_session import ControlledSession
 from tests.trials.command_line import print_line, trial_parser
@@ -75,10 +76,11 @@ def request_from(chance: Generator) -> bytes:
     return line + b"\n" if kind < 0.95 else line[: len(line) // 2]
 
 
-async def outcome_of(path: str, request: bytes) -> str:
+async def outcome_of(path: Path, request: bytes) -> str:
     """Return how the session answers a request; raise an error if not by one line in time."""
     async with asyncio.timeout(ANSWER_SECONDS):
-        reader, writer = await asyncio.open_unix_connection(path, limit=1 << 24)
+        with address_of(path) as address:
+            reader, writer = await asyncio.open_unix_connection(address, limit=1 << 24)
         try:
             writer.write(request)
             writer.write_eof()
@@ -106,7 +108,7 @@ def run_trial(size: int, seed: int, home: Path) -> Held:
 
     async def scenario(session: ControlledSession) -> None:
         nonlocal slowest, before, after
-        loop, path = asyncio.get_running_loop(), str(session.folder / SOCKET_NAME)
+        loop, path = asyncio.get_running_loop(), session.folder / SOCKET_NAME
         before = _peak_kibibytes()
         for _ in range(size):
             began = loop.time()

@@ -23,11 +23,13 @@ from live.session.gateway import Notify
 from live.session.monitoring.announcer import Announcer
 from live.session.watchdog.heartbeats import Hello, Ready, Refused, line_of
 from live.session.watchdog.watchdog_duty import WatchdogDuty
-from live.session.watchdog.watchdog_start import connect_to, receive_hello, socket_address
+from live.session.watchdog.watchdog_start import SOCKET_NAME, connect_to, receive_hello
 from live.terminal import TerminalHandler, keep_standard_streams, write_line
 from live.wall_clock import WallClock
+from recordings.local_socket import listening_at
 from recordings.logs.log_settings import LogSettings
 from recordings.logs.run_log import RunLog
+from recordings.writing import writing
 from strategies.trading.model.errors import ConfigError, TradingError, WatchdogError
 
 # How often its token is checked, so that it is valid when it is needed.
@@ -65,30 +67,16 @@ def wait_and_guard(folder: Path, environ: Mapping[str, str], home: Path) -> None
 
 def _accept(folder: Path) -> tuple[socket.socket, tuple[Hello, TradingLock]]:
     """Return a connection with a session, once one begins."""
-    address = socket_address(folder)
-    mask = os.umask(0o077)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with suppress(FileNotFoundError):
-            os.unlink(address)
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
-            listening.bind(address)
-            listening.listen()
-            os.umask(mask)
-            write_line(f"watchdog: waits for the session in {folder}")
-            while True:
-                connection, _ = listening.accept()
-                received = receive_hello(connection)
-                if received is not None:
-                    return connection, received
-                connection.close()
-    except OSError as error:
-        message = f"{folder}: a watchdog cannot wait there ({error})"
-        raise ConfigError(message) from error
-    finally:
-        os.umask(mask)
-        with suppress(OSError):
-            os.unlink(address)
+    with writing(folder):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with listening_at(folder / SOCKET_NAME) as listening:
+        write_line(f"watchdog: waits for the session in {folder}")
+        while True:
+            connection, _ = listening.accept()
+            received = receive_hello(connection)
+            if received is not None:
+                return connection, received
+            connection.close()
 
 
 async def _guard(

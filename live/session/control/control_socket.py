@@ -15,12 +15,8 @@ from pathlib import Path
 
 import msgspec
 
-from recordings.control_address import (
-    SOCKET_NAME,
-    ControlResponse,
-    address_in,
-    listening_in,
-)
+from recordings.control_address import SOCKET_NAME, ControlResponse
+from recordings.local_socket import connect, listening_at
 from strategies.trading.model.errors import ConfigError, TradingError
 
 _LONGEST_REQUEST = 4_096
@@ -47,7 +43,7 @@ class ControlSocket:
         Raise WriteError if the socket cannot be made.
         """
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        with listening_in(self._folder) as listening:
+        with listening_at(self._folder / SOCKET_NAME) as listening:
             server = await asyncio.start_unix_server(
                 self._serve, sock=listening, limit=_LONGEST_REQUEST
             )
@@ -107,8 +103,7 @@ def ask_session(folder: Path, words: Sequence[str]) -> list[str] | None:
     with client:
         client.settimeout(_CLIENT_SECONDS)
         try:
-            with address_in(folder) as address:
-                client.connect(address)
+            connect(client, folder / SOCKET_NAME)
         except (FileNotFoundError, ConnectionRefusedError):
             return None
         except OSError as error:

@@ -21,6 +21,7 @@ from live.session.watchdog.heartbeats import (
     message_of,
     receive,
 )
+from recordings.local_socket import connect
 from strategies.trading.model.errors import WatchdogError
 
 SOCKET_NAME = "watchdog.sock"
@@ -69,16 +70,11 @@ def connect_to(folder: Path) -> socket.socket | None:
     """Return a connection to the watchdog that waits in a session's folder, None without one."""
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        connection.connect(socket_address(folder))
+        connect(connection, folder / SOCKET_NAME)
     except OSError:
         connection.close()
         return None
     return connection
-
-
-def socket_address(folder: Path) -> str:
-    """Return the address of a waiting watchdog, relative: such an address is at most 107 long."""
-    return os.path.relpath(folder / SOCKET_NAME)
 
 
 def receive_hello(connection: socket.socket) -> tuple[Hello, TradingLock] | None:

@@ -15,6 +15,7 @@ from live.session.control.control_socket import user_text
 from live.session.control.session_control import control, session_status
 from live.session.control.settable_settings import SettableParts
 from recordings.control_address import SOCKET_NAME
+from recordings.local_socket import connect
 from strategies.trading.model.errors import TradingError
 from strategies.trading.model.events import (
     EventPaused,
@@ -275,12 +276,12 @@ def test_a_hostile_client_is_of_no_concern_to_the_session(controlled: Controlled
     """Nonsense is refused, silence and too many clients are cut off; a person is still served."""
 
     async def scenario(session: ControlledSession) -> None:
-        path = str(session.folder / SOCKET_NAME)
+        path = session.folder / SOCKET_NAME
         for sent in HOSTILE.values():
             assert b"a request is one short line" in await asyncio.to_thread(answer_to, path, sent)
         held = [socket.socket(socket.AF_UNIX) for _ in range(30)]
         for each in held:
-            each.connect(path)
+            connect(each, path)
         with pytest.raises(TradingError, match="does not answer"):
             await session.say("status")
         for each in held:
@@ -292,10 +293,10 @@ def test_a_hostile_client_is_of_no_concern_to_the_session(controlled: Controlled
     assert controlled.lines[-1] == "nothing is open at toy"
 
 
-def answer_to(path: str, sent: bytes) -> bytes:
+def answer_to(path: Path, sent: bytes) -> bytes:
     """Return all that the session sends to a client that ends what it sends."""
     with socket.socket(socket.AF_UNIX) as client:
-        client.connect(path)
+        connect(client, path)
         try:
             client.sendall(sent)
             client.shutdown(socket.SHUT_WR)

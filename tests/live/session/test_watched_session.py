@@ -22,8 +22,9 @@ from live.session.watchdog.heartbeats import (
     receive,
 )
 from live.session.watchdog.watchdog_duty import WatchdogDuty
-from live.session.watchdog.watchdog_start import receive_hello, socket_address
+from live.session.watchdog.watchdog_start import SOCKET_NAME, receive_hello
 from recordings.journal.journal_reader import JournalReader
+from recordings.local_socket import address_of, listening_at
 from strategies.trading.model.commands import CancelAll, Intent, PlaceWager
 from strategies.trading.model.errors import WatchdogError
 from strategies.trading.model.events import TradingStateSet
@@ -62,9 +63,7 @@ class WatchedSession:
     async def quoting(self) -> AsyncIterator[tuple[asyncio.Task[None], socket.socket, Hello]]:
         """Give the session once it waits for its watchdog, and the connection of that."""
         self.folder.mkdir(parents=True)
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
-            listening.bind(socket_address(self.folder))
-            listening.listen()
+        with listening_at(self.folder / SOCKET_NAME) as listening:
             running = self._session.run(self._home, {}, self.stop, self.lines.append)
             trading = asyncio.create_task(running)
             await until(lambda: select((listening,), (), (), 0)[0])
@@ -129,10 +128,11 @@ async def closed_session(
 def test_a_session_reports_to_its_watchdog_that_it_closed(
     compose_settings: Compose, tmp_path: Path
 ) -> None:
-    """The watchdog that waits in the session's folder is used, and ends with it."""
+    """The watchdog that waits in the session's folder is used, however long its path is."""
+    home = tmp_path / "a folder whose sockets are further down than an address may be long" / "home"
 
     async def run(loop: JumpingLoop) -> list[str]:
-        watched = WatchedSession(compose_settings, tmp_path, loop)
+        watched = WatchedSession(compose_settings, home, loop)
         notes = await closed_session(watched, loop)
         assert watched.lines[-1] == "nothing is open at toy"
         return notes
@@ -212,7 +212,6 @@ def test_a_session_that_was_stopped_and_resumed_sends_nothing(
 
 def test_the_service_manager_follows_a_session(compose_settings: Compose, tmp_path: Path) -> None:
     """READY once it trades, WATCHDOG from its event loop as often as is asked, STOPPING at last."""
-    address = os.path.relpath(tmp_path / "notify")
     states: list[str] = []
 
     async def run(loop: JumpingLoop) -> None:
@@ -220,8 +219,11 @@ def test_the_service_manager_follows_a_session(compose_settings: Compose, tmp_pa
         stop = asyncio.Event()
         words = ("mode=live", "strategy.quote_refresh_seconds=0")
         session = session_on(build_parts(compose_settings(*words)), loop, made)
-        environ = {"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "3000000"}
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        with (
+            address_of(tmp_path / "notify") as address,
+            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager,
+        ):
+            environ = {"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "3000000"}
             manager.bind(address)
             manager.setblocking(False)
             loop.add_reader(manager, lambda: states.append(manager.recv(99).decode()))
