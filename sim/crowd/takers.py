@@ -28,12 +28,12 @@ from strategies.trading.model.units import NS_PER_SECOND
 ACCOUNTS = 12
 # Zipf exponent of the accounts' shares: a few accounts do most of the taking.
 SHARE_EXPONENT = 1.5
-STAKE_MEDIAN_CENTS = 2_900
-STAKE_SIGMA = 2.15
+STAKE_MEDIAN_CENTS = 5_500
+STAKE_SIGMA = 1.8
 STAKE_CENTS = (100, 2_000_000)
 # Bursts a minute; a burst is one taker or a few in short order.
 BURSTS = ActivityRates(
-    beyond_12h=0.01, within_12h=0.06, within_3h=0.34, last_hour=0.45, in_play=60.0
+    beyond_12h=0.01, within_12h=0.06, within_3h=0.34, last_hour=0.45, in_play=63.0
 )
 BREAK_SHARE = 0.24
 ALONE_SHARE = 0.92
@@ -47,7 +47,7 @@ DELAY_ALLOWANCE = 0.01
 # The share of bursts in-play that are of informed takers differs between games. They take where
 # their edge is larger than this, before the game and in it. Some come at a score, and some at news.
 INFORMED_SHARE = (0.76, 1.0)
-INFORMED_STAKE_MEDIAN_CENTS = 9_500
+INFORMED_STAKE_MEDIAN_CENTS = 12_000
 INFORMED_EDGE, INFORMED_EDGE_IN_PLAY = 0.002, 0.005
 SCORE_TAKERS, INFORMED_LEAD_S = 2.0, (0.5, 2.0)
 NEWS_TAKERS, NEWS_DELAY_S = 2.0, (0.3, 4.0)

@@ -1,11 +1,12 @@
 """Naive makers on a recorded moneyline, who only join the best offer of others on each side.
 
 They run through the simulated exchange on their own, without desk or strategy, so that what their
-fills are worth is a property of the market alone. Each kind is at an exchange of its own, as one
-would join the other's offers otherwise.
+fills are worth is a property of the market alone. Each is at an exchange of its own, as one would
+join the other's offers otherwise.
 """
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from recordings.reader import Tape
@@ -39,6 +40,9 @@ ACTIVATION_MS = 20
 # What a wager pays if it wins, small against what others offer; the stake is at least the least.
 PAYOUT_CENTS = 1_000
 BALANCE_CENTS = 1_000_000_000
+# Joiners that look at intervals, by when they look: what they are worth is no matter of which
+# seconds of the game they happened to look at. In shares of the interval.
+OFFSETS = (0.0, 1 / 3, 2 / 3)
 
 
 class JoinerFill(NamedTuple):
@@ -53,8 +57,8 @@ class JoinerFill(NamedTuple):
 class TouchJoiner:
     """Rests one wager on each line of a pair, at the odds of the best competing maker.
 
-    It looks every `every_ns`, or with zero LATENCY_NS after every change of the book. What cannot
-    be cancelled at a look is looked at again as soon as it can be.
+    It looks every `every_ns`, `offset_ns` after its multiples, or with zero LATENCY_NS after every
+    change of the book. What cannot be cancelled at a look is looked at again as soon as it can be.
     """
 
     def __init__(
@@ -63,6 +67,7 @@ class TouchJoiner:
         exchange: SimulatedProphet,
         books: tuple[LineBook, LineBook],
         every_ns: int,
+        offset_ns: int = 0,
     ) -> None:
         """Open an account; the first look is at the first change of the book."""
         self.fills: list[JoinerFill] = []
@@ -70,6 +75,7 @@ class TouchJoiner:
         self._exchange = exchange
         self._books = books
         self._every_ns = every_ns
+        self._offset_ns = offset_ns
         self._settings = exchange.settings
         self.account = exchange.open_account("joiner", BALANCE_CENTS, self._on_events)
         self._refs: tuple[list[WagerRef], list[WagerRef]] = ([], [])
@@ -77,10 +83,11 @@ class TouchJoiner:
         self._due_ns = 0
 
     def on_change(self) -> None:
-        """Look at the book when the change is known, or at the next multiple of the interval."""
+        """Look at the book when the change is known, or at the next time of the interval."""
         due_ns = self._env.now_ns + LATENCY_NS
         if self._every_ns:
-            due_ns = (due_ns // self._every_ns + 1) * self._every_ns
+            intervals = (due_ns - self._offset_ns) // self._every_ns + 1
+            due_ns = intervals * self._every_ns + self._offset_ns
         self._look_at(due_ns)
 
     def _look_at(self, when_ns: int) -> None:
@@ -142,26 +149,34 @@ class TouchJoiner:
 
 
 def joiner_fills_on_tape(tape: Tape, every_s: Sequence[float]) -> list[list[JoinerFill]]:
-    """Return the fills of joiners on a tape's moneyline: one for each time between two looks."""
+    """Return the fills of joiners on a tape's moneyline, by their time between two looks.
+
+    Those with an interval are of as many joiners as there are OFFSETS, one after the other.
+    """
     env = ReplayEnvironment(exchange_rows(tape_columns(tape)))
-    replayers, joiners = [], []
+    replayers: list[TapeReplayer] = []
+    joiners: list[list[TouchJoiner]] = []
     for seconds in every_s:
-        exchange = new_exchange(env, tape.info)
-        publisher = Publisher(env, Inbox(env), NoDelay(), tape.info.clocks, [])
-        replayers.append(TapeReplayer(env, tape.info, exchange, publisher))
-        books = moneyline_books(exchange)
-        joiners.append(TouchJoiner(env, exchange, books, int(seconds * NS_PER_SECOND)))
+        joiners.append([])
+        every_ns = int(seconds * NS_PER_SECOND)
+        for offset in OFFSETS if every_ns else (0.0,):
+            exchange = new_exchange(env, tape.info)
+            publisher = Publisher(env, Inbox(env), NoDelay(), tape.info.clocks, [])
+            replayers.append(TapeReplayer(env, tape.info, exchange, publisher))
+            books = moneyline_books(exchange)
+            offset_ns = int(every_ns * offset)
+            joiners[-1].append(TouchJoiner(env, exchange, books, every_ns, offset_ns))
 
     def apply(row: TimedRow) -> None:
         for replayer in replayers:
             replayer.apply_row(row)
         if row[3] == Kind.OFFER or row[3] == Kind.MARKET_STATUS:
-            for joiner in joiners:
+            for joiner in chain.from_iterable(joiners):
                 joiner.on_change()
 
     env.replay_to(apply)
     env.run(until=env.rows_ended)
-    return [joiner.fills for joiner in joiners]
+    return [[fill for joiner in alike for fill in joiner.fills] for alike in joiners]
 
 
 def new_exchange(env: ReplayEnvironment, info: TapeInfo) -> SimulatedProphet:

@@ -8,7 +8,7 @@ from recordings.reader import Tape
 from recordings.tape import Clocks, Side
 from recordings.writer import TapeWriter
 from sim.crowd.calibration.tape_view import TapeView
-from sim.crowd.calibration.touch_joiner import joiner_fills_on_tape
+from sim.crowd.calibration.touch_joiner import OFFSETS, joiner_fills_on_tape
 from sim.crowd.calibration.wager_values import sums_by_phase
 from strategies.trading.model.ids import EventId, LineId, MarketId
 from strategies.trading.model.market import (
@@ -99,7 +99,15 @@ def test_one_that_looks_seldom_stays_where_the_touch_was(game: GameTape) -> None
     game.writer.offer(game.away, 105, 10_000)
     quick, slow = joiner_fills_on_tape(game.finish(), [EVERY_CHANGE_S, SLOW_S])
     assert quick == []
-    assert [(fill.is_first, fill.price) for fill in slow] == [(False, 0.5)]
+    assert [(fill.is_first, fill.price) for fill in slow] == [(False, 0.5)] * len(OFFSETS)
+
+
+def test_those_with_an_interval_look_at_different_seconds(game: GameTape) -> None:
+    """They join at 10, 20 and 30 s: a taker at 25 s takes from the first two."""
+    game.at(25)
+    game.writer.trade(game.home, 100, 10_500, Side.TAKER)
+    (fills,) = joiner_fills_on_tape(game.finish(), [SLOW_S])
+    assert [fill.at_ns for fill in fills] == [START_NS + 25 * NS_PER_SECOND] * 2
 
 
 def test_a_fill_is_valued_by_the_prices_after_it_and_the_result(game: GameTape) -> None:
@@ -116,9 +124,10 @@ def test_a_fill_is_valued_by_the_prices_after_it_and_the_result(game: GameTape) 
     tape = game.finish()
     (fills,) = joiner_fills_on_tape(tape, [SLOW_S])
     sums = sums_by_phase(TapeView(tape), fills)["pre-game"]
-    (fill,) = fills
+    weight = sum(fill.payout_cents for fill in fills)
+    assert weight == 1_000 * len(OFFSETS)
     away_before, away_after = (110 / 210 + 1 - 0.5) / 2, (100 / 210 + 1 - 120 / 220) / 2
-    assert sums.weight == fill.payout_cents
+    assert sums.weight == weight
     assert sums.half_spread == pytest.approx(sums.weight * (0.5 + 110 / 210 - 1) / 2)
     assert sums.values[1.0] == pytest.approx(sums.weight * (away_before - 0.5))
     assert sums.values[10.0] == pytest.approx(sums.weight * (away_after - 0.5))
