@@ -28,12 +28,12 @@ from strategies.trading.model.units import NS_PER_SECOND
 ACCOUNTS = 12
 # Zipf exponent of the accounts' shares: a few accounts do most of the taking.
 SHARE_EXPONENT = 1.5
-STAKE_MEDIAN_CENTS = 5_500
-STAKE_SIGMA = 1.8
+# Stakes are log-normal: median in cents and sigma. Those on a moneyline in play are larger.
+STAKE, MONEYLINE_STAKE_IN_PLAY = (2_900, 2.15), (4_500, 1.9)
 STAKE_CENTS = (100, 2_000_000)
 # Bursts a minute; a burst is one taker or a few in short order.
 BURSTS = ActivityRates(
-    beyond_12h=0.01, within_12h=0.06, within_3h=0.34, last_hour=0.45, in_play=63.0
+    beyond_12h=0.01, within_12h=0.06, within_3h=0.34, last_hour=0.45, in_play=66.0
 )
 BREAK_SHARE = 0.24
 ALONE_SHARE = 0.92
@@ -46,8 +46,8 @@ DELAY_ALLOWANCE = 0.01
 
 # The share of bursts in-play that are of informed takers differs between games. They take where
 # their edge is larger than this, before the game and in it. Some come at a score, and some at news.
-INFORMED_SHARE = (0.76, 1.0)
-INFORMED_STAKE_MEDIAN_CENTS = 12_000
+INFORMED_SHARE = (0.79, 0.98)
+INFORMED_STAKE, INFORMED_MONEYLINE_STAKE_IN_PLAY = (9_500, 2.15), (11_000, 1.9)
 INFORMED_EDGE, INFORMED_EDGE_IN_PLAY = 0.002, 0.005
 SCORE_TAKERS, INFORMED_LEAD_S = 2.0, (0.5, 2.0)
 NEWS_TAKERS, NEWS_DELAY_S = 2.0, (0.3, 4.0)
@@ -64,9 +64,9 @@ def _type_interest(type_: CrowdType) -> float:
         case MarketType.MONEYLINE:
             return 1.0
         case MarketType.SPREAD:
-            return 0.7
+            return 0.64
         case MarketType.TOTAL:
-            return 0.6
+            return 0.55
         case _:
             assert_never(type_)
 
@@ -137,7 +137,7 @@ class Takers:
         """Take what is offered at more than its worth, if anything is."""
         edge = INFORMED_EDGE_IN_PLAY if self._context.is_in_play else INFORMED_EDGE
         fair = self._context.informed_fair(pair, COURTSIDE)
-        stake_cents = self._stake_cents(INFORMED_STAKE_MEDIAN_CENTS)
+        stake_cents = self._stake_cents(pair, INFORMED_STAKE, INFORMED_MONEYLINE_STAKE_IN_PLAY)
         for side, probability in ((0, fair), (1, 1 - fair)):
             self._take(pair, side, levels(pair.books[side]), stake_cents, probability - edge)
 
@@ -161,7 +161,7 @@ class Takers:
             return
         for _ in range(int(self._rng.geometric(ALONE_SHARE))):
             side = int(self._rng.integers(2))
-            stake_cents = self._stake_cents(STAKE_MEDIAN_CENTS)
+            stake_cents = self._stake_cents(pair, STAKE, MONEYLINE_STAKE_IN_PLAY)
             displayed = levels(pair.books[side])
             if displayed:
                 implied = implied_probability(displayed[0].odds)
@@ -198,8 +198,12 @@ class Takers:
         request = PlaceWager(ref, line_id, odds, stake_cents, Intent.TAKE)
         self._context.exchange.place(account, [request])
 
-    def _stake_cents(self, median_cents: int) -> int:
-        return log_normal_cents(self._rng, median_cents, STAKE_SIGMA, STAKE_CENTS)
+    def _stake_cents(
+        self, pair: OfferedPair, usual: tuple[int, float], in_play: tuple[int, float]
+    ) -> int:
+        is_larger = self._context.is_in_play and pair.type is MarketType.MONEYLINE
+        median_cents, sigma = in_play if is_larger else usual
+        return log_normal_cents(self._rng, median_cents, sigma, STAKE_CENTS)
 
 
 def _cumulative_shares() -> list[float]:

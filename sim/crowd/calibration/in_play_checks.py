@@ -43,6 +43,9 @@ def in_play_targets() -> Iterator[InPlayTarget]:
     yield from from_source(IN_PLAY_BOOKS, _momentum())
     yield from from_source(KALSHI_SCORES, _reactions())
     yield from from_source(IN_PLAY_BOOKS, _waves())
+    name = "trades a minute, in-play"
+    # Of these games rather than the full ones: there are four times as many, and games differ.
+    yield InPlayTarget(GROUP, name, "8 to 50", 8, 50, _trades_a_minute, BETFAIR)
     yield from _spreads()
     yield from from_source(PRICE_OF_DEPTH, _depths())
     name = "last 10 minutes, Platt slope"
@@ -144,6 +147,10 @@ def _autocorrelation(seconds: float, games: InPlayGames) -> float:
 
 def _slope_ahead(games: InPlayGames) -> float:
     return Moments.total(game.ahead for game in games).slope
+
+
+def _trades_a_minute(games: InPlayGames) -> float:
+    return float(np.mean([game.trades_a_minute for game in games]))
 
 
 def _dispersion(seconds: float, games: InPlayGames) -> float:

@@ -40,8 +40,8 @@ class InPlayFigures(NamedTuple):
     score. `changes` are successive changes of the mid price by their length in seconds, `ahead` the
     next AHEAD_S of the mid price against what `pricing=in_game` exceeds it by. `dispersion` is
     variance over mean of the number of takers in intervals, by their length. `depths` are dollars
-    at the touch by price, `touches` at any price, `trades` those of each trade. `late_mid` is of
-    the last minutes of regulation.
+    at the touch by price, `touches` at any price, `trades` those of each trade, and there are
+    `trades_a_minute`. `late_mid` is of the last minutes of regulation.
     """
 
     two_sided: Floats
@@ -55,6 +55,7 @@ class InPlayFigures(NamedTuple):
     depths: dict[float, Floats]
     touches: Floats
     trades: Floats
+    trades_a_minute: float
     late_mid: Floats
     home_won: bool
 
@@ -94,6 +95,7 @@ def in_play_figures_of(view: TapeView) -> InPlayFigures:
         depths=_depths(sampled),
         touches=offered[offered > 0] / 100,
         trades=trades.stakes[in_play] / 100,
+        trades_a_minute=int(in_play.sum()) / ((view.ended_ns - view.reopened_ns) / NS_PER_MINUTE),
         late_mid=_known(sampled.mid[is_late]),
         home_won=view.home_won,
     )

@@ -42,7 +42,6 @@ class MarketFigures:
     moves_in: Floats
     stakes: Floats
     trades_pre: float
-    trades_in: float
     shared_message_fills: float
     suspensions_s: tuple[float, ...]
 
@@ -74,7 +73,6 @@ def figures_of(view: TapeView) -> MarketFigures:
         moves_in=_moves(view, *_in_play(view)),
         stakes=trades.stakes[in_play] / 100,
         trades_pre=_per_minute(trades.at_ns, *_before(view)),
-        trades_in=_per_minute(trades.at_ns, *_in_play(view)),
         shared_message_fills=1 - len(np.unique(seq)) / max(1, len(seq)),
         suspensions_s=tuple(
             (to - since) / NS_PER_SECOND for since, to in view.suspensions(MarketType.MONEYLINE)

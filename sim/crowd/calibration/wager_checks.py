@@ -32,9 +32,9 @@ AT_CHANGE_S, USUAL_S, SLOW_S = EVERY_S
 GATED_S, LATE_S = 10.0, 60.0
 GATES = {IN: (-1.3, 0.1), PRE: (-1.0, 0.2)}
 INFORMATION = (-inf, inf)
-# Two standard errors, over 120 games, of the difference between two joiners: a run whose true
+# Three standard errors, over 120 games, of the difference between two joiners: a run whose true
 # difference is the least that is right does not fail by chance.
-DIFFERENCE_ERROR = 2 * 0.011
+DIFFERENCE_ERROR = 3 * 0.011
 CENT = 0.01
 
 T = TypeVar("T")
