@@ -43,6 +43,7 @@ from sim.report.series import (
 )
 from sim.report.time_axis import TimeRange, TimeScale
 from sim.results.run_summary import EventSpan
+from strategies.trading.model.counted import counted
 from strategies.trading.ports.view import OWN_FAIR
 
 MAX_PAIRS = 6
@@ -106,7 +107,8 @@ def quotes(run: Run, most: int | None = MAX_PAIRS) -> Html:
         "Probability of the pair's first selection. The band is the market without us, from the "
         "price at which a taker can sell the selection (by backing the other) to that at which "
         "one can back it. The two step lines are our bid for the first selection and, above it, "
-        "our offer, which backs the second. The market is sampled; our quotes are complete."
+        "our offer, which backs the second: inside the band a price of ours is the best there is. "
+        "The market is sampled; our quotes are complete."
     )
     parts = [
         _pair_figure(run, pair_id, number, tables.of(pair_id))
@@ -225,7 +227,11 @@ def _close_up(lines: _PairLines) -> list[TimeRange]:
 
 def _caption(lines: _PairLines) -> str:
     fills = len(lines.fill_minutes)
-    text = f"Fills: {fills:,}, marked by stake." if fills else "No fills."
+    text = (
+        f"Triangles are our {counted(fills, 'fill')}, larger for more stake."
+        if fills
+        else "No fills."
+    )
     fair = lines.fair[~np.isnan(lines.fair)]
     if fair.size:
         text = (
