@@ -72,7 +72,7 @@ summary { color: var(--muted); cursor: pointer; font-size: 13px; }
 button { background: none; border: 1px solid var(--rule); border-radius: 3px; color: var(--muted);
   cursor: pointer; font: inherit; font-size: 12px; line-height: 1; padding: 3px 7px; }
 button:hover, button:focus-visible { border-color: var(--ink); color: var(--ink); }
-.sortable th, .sortable td { padding-right: 12px; }
+.sortable :is(th, td):not(:last-child) { padding-right: 12px; }
 .sortable td:first-child { white-space: nowrap; }
 .sortable td:nth-child(2) { min-width: 180px; }
 th button { border: 0; font-weight: inherit; padding: 0; text-align: inherit; }
@@ -90,7 +90,7 @@ th[aria-sort] button { color: var(--ink); text-decoration: underline; }
 .chart .u-legend th { border: 0; color: var(--ink); font-weight: 400; padding: 0 4px 0 0; }
 .chart .u-legend.u-live th::after { content: none; }
 .chart .u-legend td { border: 0; color: var(--muted); padding: 0 8px 0 0; }
-.chart .u-legend .moment th, .chart .u-legend .unnamed { display: none; }
+.chart .u-legend :is(.moment th, .unnamed), .u-legend .moment:has(td:empty) { display: none; }
 .hover { background: #fff; border: 1px solid var(--rule); border-radius: 3px; font-size: 12px;
   padding: 2px 6px; pointer-events: none; position: absolute; white-space: nowrap; z-index: 9; }
 .hover[hidden] { display: none; }
@@ -98,6 +98,7 @@ th[aria-sort] button { color: var(--ink); text-decoration: underline; }
   main { padding: 20px 16px 40px; }
   th, td { padding-right: 14px; }
   th.number { white-space: normal; }
+  .wide td:not(.number) { min-width: 92px; }
   /* The first column names the row, so it stays; the shadow says that there is more. */
   .wide td:first-child, .wide th:first-child { background: #fff; left: 0; min-width: 92px;
     padding-right: 10px; position: sticky; white-space: normal; overflow-wrap: anywhere; }

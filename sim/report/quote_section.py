@@ -193,7 +193,9 @@ def small_pair_figure(run: Run, pair_id: str, tables: PairTables, detail: Detail
     lines = _pair_lines(tables, scale, run.summary.last_ns, names)
     first_ns, last_ns = _active(tables.quotes, tables.fills["ns"])
     first, last = scale.minutes([first_ns, last_ns])
-    time_range = TimeRange("", float(first), float(last) + _AFTER_LAST_MINUTES)
+    time_range = TimeRange(
+        f"probability of {name.first}", float(first), float(last) + _AFTER_LAST_MINUTES
+    )
     drawing = _Drawing(lines, scale, event, names, detail)
     return drawing.draw(f"quotes of {name.label}", [time_range])
 
@@ -295,7 +297,7 @@ class _Drawing:
         panels = []
         for box, time_range in zip(boxes, time_ranges, strict=True):
             panel = Panel(box, time_range.limits, _limits(self.lines, time_range), "%")
-            panel.title(time_range.name.capitalize())
+            panel.title(time_range.name[:1].upper() + time_range.name[1:])
             panel.value_ticks(round_ticks(panel.upwards, 6), percent_tick)
             self._draw_market(panel, time_range)
             self._draw_own_fair(panel, time_range)
