@@ -8,7 +8,6 @@ import pytest
 
 from sim.report.number_text import NONE
 from sim.report.page_size import within_size
-from tests.sim.report.headless import two_games
 from tests.sim.report.reported_runs import (
     SUMMARY,
     Row,
@@ -21,6 +20,7 @@ from tests.sim.report.reported_runs import (
     twenty_priced_games,
     visible_text,
 )
+from tests.sim.report.shown_reports import two_games
 
 
 def seen(folder: Path, rows: Rows | None = None, **changes: Any) -> str:

@@ -11,8 +11,9 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
 from sim.report.document import REPORT_NAME
-from tests.sim.report.headless import headless, requests_of, show, two_games
+from tests.chromium import chromium
 from tests.sim.report.reported_runs import report_on, rows_of_queued_wagers, twenty_priced_games
+from tests.sim.report.shown_reports import requests_of, show, two_games
 
 pytestmark = pytest.mark.slow  # each starts a page in a browser
 
@@ -23,7 +24,7 @@ _EQUITY = "#equity .chart:first-child"
 @pytest.fixture(scope="module")
 def chrome() -> Iterator[Chrome]:
     """Return one browser for all tests."""
-    with headless() as found:
+    with chromium() as found:
         yield found
 
 
