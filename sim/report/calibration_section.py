@@ -104,7 +104,8 @@ def _figure(prices: dict[str, _Prices], readings: str) -> Html:
     ]
     caption = (
         "A point is all prices of one tenth of the scale: their mean across, and upwards how often "
-        f"these selections won. On the dashed line the two are equal. {readings}"
+        "these selections won, with an interval by games where there are at least "
+        f"{TOO_FEW}. On the dashed line the two are equal. {readings}"
     )
     panels = [panel for panel in drawn if panel is not None]
     return figure("calibration", picture("calibration", height, panels), caption)
