@@ -96,16 +96,18 @@ th[aria-sort] button { color: var(--ink); text-decoration: underline; }
 .hover[hidden] { display: none; }
 @media screen and (max-width: 760px) {
   main { padding: 20px 16px 40px; }
+  h1 { font-size: 23px; }
   th, td { padding-right: 14px; }
   th.number { white-space: normal; }
   .wide td:not(.number) { min-width: 92px; }
   /* The first column names the row, so it stays; the shadow says that there is more. */
   .wide td:first-child, .wide th:first-child { background: #fff; left: 0; min-width: 92px;
-    padding-right: 10px; position: sticky; white-space: normal; overflow-wrap: anywhere; }
+    padding-right: 10px; position: sticky; white-space: normal; }
   .scrolled thead th:first-child { z-index: 1; }
   .sortable td:first-child { min-width: 0; white-space: normal; width: 76px; }
   .sortable td:nth-child(2) { min-width: 130px; }
-  .wide { background: linear-gradient(to left, #fff 30px, #fff0) right / 60px 100% local no-repeat,
+  .wide, figure { background:
+    linear-gradient(to left, #fff 30px, #fff0) right / 60px 100% local no-repeat,
     linear-gradient(to left, #1c243038, #1c243000) right / 12px 100% scroll no-repeat; }
   .chart-head button { min-height: 32px; min-width: 32px; }
   .tiles { grid-template-columns: repeat(2, 1fr); }
