@@ -34,10 +34,11 @@ from sim.results.price_sampler import PriceSampler
 from sim.results.price_scores import PriceScores
 from sim.results.queue_bracket import QueueFigures
 from sim.results.run_journal import RunJournal
-from sim.results.run_summary import TRUE_QUEUE, BacktestSummary, FeedFigures, write_summary
+from sim.results.run_summary import TRUE_QUEUE, BacktestSummary, FeedFigures
 from sim.results.run_tables import RunTables
 from sim.results.source_scores import SourceScores
 from sim.results.summary import desk_models, exchange_models, summary_of
+from sim.results.summary_file import write_summary
 from sim.results.wager_recorder import WagerRecorder
 from sim.run_socket import RunSocket, run_socket
 from sim.sources.market_source import (

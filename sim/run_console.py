@@ -19,8 +19,9 @@ from conf.command_line import print_line
 from sim.backtest import Backtest
 from sim.games.backtest_apart import BacktestApart
 from sim.games.games_text import games_lines
-from sim.results.run_summary import TRUE_QUEUE, BacktestSummary, OpenPosition, read_summary
+from sim.results.run_summary import TRUE_QUEUE, BacktestSummary, OpenPosition
 from sim.results.split_text import nothing_placed, split_line, split_terms, unsettled_line
+from sim.results.summary_file import read_summary
 from strategies.trading.model.money import dollars_text
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from sim.__main__ import VERBS
-from sim.results.run_summary import read_summary
 from sim.results.split_text import split_line
+from sim.results.summary_file import read_summary
 from tests.conftest import FinishedRun
 from tests.document_figures import (
     DOCUMENTS,

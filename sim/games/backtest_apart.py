@@ -15,7 +15,8 @@ from recordings.writing import make_folder
 from sim.backtest import Backtest
 from sim.games.merged_run import merge_tables, merged_summary
 from sim.results.logged_journal import RUN_LOG, print_beside
-from sim.results.run_summary import BacktestSummary, write_summary
+from sim.results.run_summary import BacktestSummary
+from sim.results.summary_file import write_summary
 from sim.sources.market_source import MarketSource, Progress
 from sim.sources.recorded_source import RecordingsApart
 from strategies.trading.model.errors import ConfigError, TradingError

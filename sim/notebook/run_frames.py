@@ -13,7 +13,8 @@ from sim.report.note_section import notes
 from sim.report.page import Html, join, page, paragraph
 from sim.report.quote_section import quotes
 from sim.report.run_folder import Run, read_run
-from sim.results.run_summary import BacktestSummary, SessionRunSummary, read_summary
+from sim.results.run_summary import BacktestSummary, SessionRunSummary
+from sim.results.summary_file import read_summary
 from strategies.trading.model.errors import ConfigError
 from strategies.trading.model.money import dollars_text
 

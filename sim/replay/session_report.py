@@ -14,10 +14,11 @@ from sim.engine.random_streams import RandomStreams
 from sim.exchange.queue_models import QueueModel
 from sim.replay.session_replay import ReplayResult, SessionReplay
 from sim.report.document import report_on_finished
-from sim.results.run_summary import EventSpan, SessionRunSummary, write_summary
+from sim.results.run_summary import EventSpan, SessionRunSummary
 from sim.results.run_tables import RunTables
 from sim.results.split_text import result_lines
 from sim.results.summary import desk_models, exchange_models, summary_of
+from sim.results.summary_file import write_summary
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.model.counted import counted
 from strategies.trading.model.settings import Seed

@@ -97,14 +97,15 @@ def _sampled(run: Run) -> dict[str, _Prices]:
 
 
 def _figure(prices: dict[str, _Prices], readings: str) -> Html:
-    boxes, height = side_by_side((1, 1), _HEIGHT)
+    boxes, height = side_by_side(2, _HEIGHT)
     drawn = [
         _panel(box, name, _binned(samples))
         for box, (name, samples) in zip(boxes, prices.items(), strict=False)
     ]
     caption = (
         "A point is all prices of one tenth of the scale: their mean across, and upwards how often "
-        f"these selections won. On the dashed line the two are equal. {readings}"
+        "these selections won, with an interval by games where there are at least "
+        f"{TOO_FEW}. On the dashed line the two are equal. {readings}"
     )
     panels = [panel for panel in drawn if panel is not None]
     return figure("calibration", picture("calibration", height, panels), caption)
@@ -127,16 +128,17 @@ def _binned(samples: _Prices) -> list[_Bin]:
 
 
 def _panel(box: Box, name: str, bins: list[_Bin]) -> Panel:
-    panel = Panel(box, _SCALE, _SCALE)
+    panel = Panel(box, _SCALE, _SCALE, "%")
     panel.title(f"Won, {name}")
     panel.value_ticks(round_ticks(panel.upwards, 5), lambda value: f"{value:g} %")
     panel.diagonal(MUTED)
     x = 100 * np.array([price for price, _ in bins])
     means, lows, highs = 100 * np.array([won[:3] for _, won in bins]).T
-    panel.line_with_intervals(x, means, lows, highs, INK)
+    panel.line_with_intervals(x, means, lows, highs, INK, "won")
+    panel.numbers.over("fair price", 100, unit="%")
     panel.ticks_beneath(round_ticks(panel.across, 5), lambda value: f"{value:g} %")
     panel.label("fair price of the selection", lines=1)
-    panel.legend([LegendKey(DOT, INK, "95 % by games")])
+    panel.legend([LegendKey(DOT, INK, "with 95 % interval by games")])
     return panel
 
 

@@ -1,4 +1,4 @@
-"""The numbers of a figure over time, as the script of a page reads them to zoom and hover.
+"""The numbers of a figure, as the script of a page reads them to zoom and hover.
 
 They are written as whole numbers, axes as steps from one point to the next, which is shortest:
 tenths of a second, cents, hundredths of a percent.
@@ -19,14 +19,17 @@ _PLAIN = 100_000
 
 
 class ChartNumbers:
-    """What one panel draws: lines that hold each value until the next, bands, points, marks.
+    """What one panel draws: lines that hold each value until the next, means, bands, points, marks.
 
-    `unit` of the values is $, % or nothing. Nothing is written before `over` says what is across.
+    `unit` of the values is $, %, c for cents, or nothing. Nothing is written before `over` says
+    what is across. `label` is what the texts beneath the axes mean, `keys` explain marks.
     """
 
     def __init__(self, unit: str) -> None:
         """Start without lines."""
         self.title = ""
+        self.label = ""
+        self.keys: list[tuple[str, str, str]] = []
         self._unit = unit
         self._scale = _SCALES.get(unit, _PLAIN)
         self._across: dict[str, Any] | None = None
@@ -34,23 +37,45 @@ class ChartNumbers:
         self._levels: list[dict[str, Any]] = []
         self._lines: list[tuple[Series, list[Series], dict[str, Any]]] = []
         self._points: list[tuple[Series, Series, dict[str, Any]]] = []
+        self._is_diagonal = False
 
-    def over(self, name: str, per: int, origin_ns: int | None = None) -> None:
-        """Let values across be `name`, written in parts of which one has `per`.
+    def over(
+        self,
+        name: str,
+        per: int,
+        origin_ns: int | None = None,
+        *,
+        unit: str = "",
+        categories: Sequence[str] = (),
+    ) -> None:
+        """Let values across be `name` in a unit, written in parts of which one has `per`.
 
-        With `origin_ns` they are minutes from that time.
+        With `origin_ns` they are minutes from that time, with `categories` the places of these from
+        zero on.
         """
         origin = None if origin_ns is None else origin_ns / 1_000_000_000
-        self._across = {"across": name, "per": per, "origin": origin}
+        self._across = {
+            "across": name,
+            "per": per,
+            "origin": origin,
+            "acrossUnit": unit,
+            "categories": list(categories),
+        }
 
     @property
-    def is_over_time(self) -> bool:
+    def is_zoomable(self) -> bool:
         """Return whether it is known what is across."""
         return self._across is not None
 
     def line(self, x: Series, y: Series, color: str, width: float, name: str) -> None:
         """Add a line; one without a name has no value under the cursor."""
         self._lines.append((x, [y], {"name": name, "color": color, "width": width}))
+
+    def means(
+        self, x: Series, values: tuple[Series, Series, Series], color: str, name: str
+    ) -> None:
+        """Add means, with the lower and upper ends of their intervals, NaN where not known."""
+        self._lines.append((x, list(values), {"name": name, "color": color, "means": True}))
 
     def band(self, x: Series, edges: Sequence[Series], fill: str, names: Sequence[str]) -> None:
         """Add a filled band between two lines, each with a name or none."""
@@ -71,6 +96,10 @@ class ChartNumbers:
         """Add a dashed line upwards with a word."""
         self._marks.append({"x": x, "word": word})
 
+    def diagonal(self) -> None:
+        """Add a dashed line on which both axes have the same value."""
+        self._is_diagonal = True
+
     def spec(self, across: AxisLimits, upwards: AxisLimits, height: float) -> dict[str, Any]:
         """Return all of it, with the limits of the axes and the height in pixels."""
         assert self._across is not None, "a chart is over something"
@@ -90,6 +119,8 @@ class ChartNumbers:
         return {
             **self._across,
             "title": self.title,
+            "label": self.label,
+            "keys": self.keys,
             "unit": self._unit,
             "scale": self._scale,
             "x": across,
@@ -100,6 +131,7 @@ class ChartNumbers:
             "points": points,
             "levels": self._levels,
             "marks": self._marks,
+            "diagonal": self._is_diagonal,
         }
 
     def _whole(self, values: Series) -> list[int | None]:
@@ -117,7 +149,10 @@ def _steps(x: Series, per: int) -> list[int]:
 
 
 def data_element(columns: int, panels: Sequence[dict[str, Any]]) -> str:
-    """Return an element that holds the numbers of panels, which stand in columns."""
+    """Return an element that holds the numbers of panels, which stand in columns.
+
+    A panel that is `wide` has a row of its own.
+    """
     text = msgspec.json.encode({"columns": columns, "panels": panels}).decode()
     # Names come from files; none may end the element.
     safe = text.replace("<", "\\u003c")

@@ -69,8 +69,9 @@ def equity(run: Run) -> Html:
         return paragraph("There is no equity to draw: the run has no rows.")
     caption = (
         f"{_equity_reading(run)} Top: profit settled net of commission, and with open positions "
-        "marked at the fair price. Bottom: exposure, the worst case over outcomes, resting wagers "
-        "included. Drawn from the first wager on."
+        "marked at the fair price: where the lines are apart, the difference is not settled yet. "
+        "Bottom: exposure, the worst case over outcomes, resting wagers included. Drawn from the "
+        "first wager on."
     )
     return figure("equity", _draw_equity(run), caption + thinned_note(len(run.equity["ns"])))
 

@@ -29,7 +29,7 @@ _DISTRIBUTIONS_S = (10, 60, 1_800)
 # Values beyond this share of the fills are drawn in the outermost bar of their histogram.
 _SHARE_SHOWN = 0.98
 _BARS = 25
-_HEIGHT = 170
+_HEIGHT, _SHARE_HEIGHT = 190, 130
 
 
 def fill_values(run: Run) -> Html:
@@ -67,10 +67,10 @@ def _figure(run: Run) -> Html:
         return paragraph("There is nothing to draw: no fill has a fair price after it.")
     means = _means(run, kept, payouts)
     caption = (
-        f"{_reading(means[0][HORIZONS_S.index(ADVERSE_S)])} Left: mean of what was kept of the "
+        f"{_reading(means[0][HORIZONS_S.index(ADVERSE_S)])} Top: mean of what was kept of the "
         "spread by the time after the fill; below zero the price moved against us by more than "
-        "our edge. Right: share of the payout by what was kept; the outermost bars include all "
-        "beyond."
+        "our edge. Bottom: share of the payout by what was kept after 10, 60 and 1,800 s; the more "
+        "of it is left of zero, the more fills lost by then. The outermost bars include all beyond."
     )
     return figure("fill-values", _draw(means, kept, payouts), caption)
 
@@ -118,20 +118,22 @@ def _reading(mean: ClusteredMean) -> str:
 
 
 def _draw(means: list[list[ClusteredMean]], kept: dict[int, Series], payouts: Series) -> Html:
-    (left, *right), height = side_by_side((1.7, 1, 1, 1), _HEIGHT)
-    panels = [_draw_means(left, means)]
+    (above,), top = side_by_side(1, _HEIGHT)
+    below, height = side_by_side(len(_DISTRIBUTIONS_S), _SHARE_HEIGHT, top)
+    panels = [_draw_means(above, means)]
     drawn = [kept[seconds] for seconds in _DISTRIBUTIONS_S]
     reach = _reach(np.concatenate(drawn))
     shares = [_shares(values, payouts, reach) for values in drawn]
     tallest = max(float(each.max()) for each in shares)
-    for box, seconds, held in zip(right, _DISTRIBUTIONS_S, shares, strict=True):
-        panel = Panel(box, (-1.1 * reach, 1.1 * reach), (0.0, 1.05 * max(tallest, 1.0)))
+    for box, seconds, held in zip(below, _DISTRIBUTIONS_S, shares, strict=True):
+        panel = Panel(box, (-1.1 * reach, 1.1 * reach), (0.0, 1.05 * max(tallest, 1.0)), "%")
         panel.title(f"Share of payout, after {seconds:,} s")
-        panel.value_ticks(round_ticks(panel.upwards, 5), percent_tick, labelled=box is right[0])
-        panel.bars(np.linspace(-reach, reach, _BARS + 1), held, MUTED, 0.55)
-        panel.vertical(0, MUTED)
+        panel.value_ticks(round_ticks(panel.upwards, 5), percent_tick, labelled=box is below[0])
+        panel.bars(np.linspace(-reach, reach, _BARS + 1), held, MUTED, 0.55, "share")
+        panel.mark(0, "")
+        panel.numbers.over("kept", 1_000, unit="c")
         panel.ticks_beneath(round_ticks(panel.across, 4), lambda value: f"{value:g}")
-        panel.label("kept, cents", lines=1)
+        panel.label("kept of the spread, cents", lines=1)
         panels.append(panel)
     return picture("fill-values", height, panels)
 
@@ -158,16 +160,17 @@ def _draw_means(box: Box, groups: list[list[ClusteredMean]]) -> Panel:
     keys = (
         (LegendKey(DOT, INK, "all fills"), 0.0),
         (LegendKey(DOT, FIRST, "on the first selection"), -0.08),
-        (LegendKey(DOT, SECOND, "on the second"), 0.08),
+        (LegendKey(DOT, SECOND, "on the second selection"), 0.08),
     )
     lines = [np.array([mean[:3] for mean in means]).T for means in groups]
-    panel = Panel(box, (-0.4, len(HORIZONS_S) - 0.6), limits_around([*np.concatenate(lines)]))
+    panel = Panel(box, (-0.4, len(HORIZONS_S) - 0.6), limits_around([*np.concatenate(lines)]), "c")
     panel.title("Kept of the spread, cents")
     panel.value_ticks(round_ticks(panel.upwards, 6), lambda value: f"{value:g}")
     panel.horizontal(0, MUTED)
     places = np.arange(len(HORIZONS_S), dtype=np.float64)
     for (key, aside), (means, lows, highs) in zip(keys, lines, strict=True):
-        panel.line_with_intervals(places + aside, means, lows, highs, key.color)
-    panel.ticks_beneath(range(len(HORIZONS_S)), lambda place: f"{HORIZONS_S[int(place)]:,} s")
-    panel.legend_below([[key for key, _ in keys]])
+        panel.line_with_intervals(places + aside, means, lows, highs, key.color, key.name)
+    panel.categories("after", [f"{seconds:,} s" for seconds in HORIZONS_S])
+    panel.label("time after the fill", lines=1)
+    panel.legend([key for key, _ in keys])
     return panel

@@ -80,7 +80,7 @@ def _means(results: Sequence[GameResult]) -> Html:
         _mean_row("rebate", [each.rebate_cents for each in splits]),
     ]
     profit = _mean_row("profit", [each.profit_cents for each in splits])
-    heads = ("a game", "#mean", "#standard error", "#95 % from", "#to", "#games needed")
+    heads = ("per game", "#mean", "#standard error", "#95 % from", "#to", "#games needed")
     explanation = (
         "Each game is one observation: its fills hang together. Games needed: about how many show "
         "a mean of this size beside chance, four times in five. Edge and adverse depend least on "
@@ -116,8 +116,8 @@ def _figure(days: Sequence[DayResult]) -> Html:
     panel.label(f"days from {days[0].day}, by the scheduled start in New York", lines=1)
     deepest = max(days, key=lambda each: each.drawdown_cents)
     caption = (
-        "Settled profit by the day of the game. The largest drawdown, "
-        f"{dollars(deepest.drawdown_cents)}, was at the end of {deepest.day}."
+        "Settled profit, added up by the day of the game: a step is what one day brought. The "
+        f"largest drawdown, {dollars(deepest.drawdown_cents)}, was at the end of {deepest.day}."
     )
     return figure("days", picture("days", height, [panel]), caption)
 
@@ -134,7 +134,7 @@ def _worst_days(days: Sequence[DayResult]) -> Html:
         )
         for each in worst
     ]
-    heads = ("worst days", "#games", "#profit", "#in all by then", "#below the best day before")
+    heads = ("worst days", "#games", "#profit", "#in all by then", "#drawdown")
     return table(heads, rows)
 
 

@@ -83,7 +83,7 @@ def _summary(run: Run, event: EventSpan) -> BacktestSummary | SessionRunSummary:
     ended_ns = s.last_ns if event.ended_ns is None else event.ended_ns + _AFTER_END_NS
     last_ns = min(s.last_ns, ended_ns)
     return replace(
-        s,
+        _without_other_queues(s),
         events=[event],
         first_ns=min(begins_ns, default=s.first_ns),
         last_ns=last_ns,
@@ -106,6 +106,15 @@ def _summary(run: Run, event: EventSpan) -> BacktestSummary | SessionRunSummary:
         source_scores=[each for each in s.source_scores if each.event_id == event.event_id],
         silences=_silences(run.silences, last_ns),
     )
+
+
+def _without_other_queues(
+    s: BacktestSummary | SessionRunSummary,
+) -> BacktestSummary | SessionRunSummary:
+    """Return a summary without the profits under other queue models, known of whole runs alone."""
+    if isinstance(s, SessionRunSummary):
+        return s
+    return replace(s, profit_cents_front=None, profit_cents_back=None)
 
 
 def _rows(table: TableColumns, column: str, wanted: Callable[[Any], bool]) -> TableColumns:

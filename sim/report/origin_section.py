@@ -50,7 +50,7 @@ def _of_backtest(run: Run, s: BacktestSummary) -> OriginTexts:
         head=join(
             [
                 source(feed, s.recording, s.recording_source, simulated=s.simulated),
-                *([paragraph(f"With {', '.join(s.overrides)}")] if s.overrides else []),
+                *([paragraph(f"Settings: {', '.join(s.overrides)}")] if s.overrides else []),
             ]
         ),
         after_result=[section("Effect of the queue model", [_queue_models(s)])],

@@ -72,8 +72,9 @@ summary { color: var(--muted); cursor: pointer; font-size: 13px; }
 button { background: none; border: 1px solid var(--rule); border-radius: 3px; color: var(--muted);
   cursor: pointer; font: inherit; font-size: 12px; line-height: 1; padding: 3px 7px; }
 button:hover, button:focus-visible { border-color: var(--ink); color: var(--ink); }
+.sortable :is(th, td):not(:last-child) { padding-right: 12px; }
 .sortable td:first-child { white-space: nowrap; }
-.sortable td:nth-child(2) { min-width: 220px; }
+.sortable td:nth-child(2) { min-width: 180px; }
 th button { border: 0; font-weight: inherit; padding: 0; text-align: inherit; }
 th[aria-sort] button { color: var(--ink); text-decoration: underline; }
 .zoomable > svg { display: none; }
@@ -81,17 +82,37 @@ th[aria-sort] button { color: var(--ink); text-decoration: underline; }
   grid-template-columns: repeat(var(--columns), minmax(0, 1fr)); }
 .chart-head { align-items: baseline; display: flex; gap: 3px; margin: 6px 0 2px; }
 .chart-head span { flex: 1; font-size: 12.5px; }
-.chart .u-legend { color: var(--muted); font-size: 12px; padding-left: 56px; text-align: left; }
-.chart .u-legend th { border: 0; color: var(--ink); font-weight: 400; padding: 0 2px 0 0; }
+.chart-head button { min-height: 24px; min-width: 24px; }
+.whole-row { grid-column: 1 / -1; }
+.across { color: var(--muted); font-size: 11.5px; padding-left: 62px; text-align: center; }
+.chart .u-legend { color: var(--muted); font-size: 12px; min-height: 24px; padding-left: 56px;
+  text-align: left; }
+.chart .u-legend th { border: 0; color: var(--ink); font-weight: 400; padding: 0 4px 0 0; }
+.chart .u-legend.u-live th::after { content: none; }
 .chart .u-legend td { border: 0; color: var(--muted); padding: 0 8px 0 0; }
-.chart .u-legend .unnamed { display: none; }
+.chart .u-legend :is(.moment th, .unnamed), .u-legend .moment:has(td:empty) { display: none; }
 .hover { background: #fff; border: 1px solid var(--rule); border-radius: 3px; font-size: 12px;
   padding: 2px 6px; pointer-events: none; position: absolute; white-space: nowrap; z-index: 9; }
 .hover[hidden] { display: none; }
-@media (max-width: 760px) {
+@media screen and (max-width: 760px) {
   main { padding: 20px 16px 40px; }
+  h1 { font-size: 23px; }
+  th, td { padding-right: 14px; }
+  th.number { white-space: normal; }
+  .wide td:not(.number) { min-width: 92px; }
+  /* The first column names the row, so it stays; the shadow says that there is more. */
+  .wide td:first-child, .wide th:first-child { background: #fff; left: 0; min-width: 92px;
+    padding-right: 10px; position: sticky; white-space: normal; }
+  .scrolled thead th:first-child { z-index: 1; }
+  .sortable td:first-child { min-width: 0; white-space: normal; width: 76px; }
+  .sortable td:nth-child(2) { min-width: 130px; }
+  .wide, figure { background:
+    linear-gradient(to left, #fff 30px, #fff0) right / 60px 100% local no-repeat,
+    linear-gradient(to left, #1c243038, #1c243000) right / 12px 100% scroll no-repeat; }
+  .chart-head button { min-height: 32px; min-width: 32px; }
   .tiles { grid-template-columns: repeat(2, 1fr); }
   .charts { grid-template-columns: minmax(0, 1fr); }
+  .across { padding-left: 0; }
   .chart .u-legend { padding-left: 0; }
   figure { overflow-x: auto; }
   figure > svg { min-width: 720px; }
@@ -103,6 +124,7 @@ th[aria-sort] button { color: var(--ink); text-decoration: underline; }
   .charts { display: none; }
   .scrolled { max-height: none; overflow: visible; }
   .zoomable > svg { display: block; }
+  figure > svg text { font-size: 13.5px; }
   .hint { display: none; }
   .tiles { grid-template-columns: repeat(4, 1fr); }
   .wide { overflow: visible; }

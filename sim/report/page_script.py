@@ -9,6 +9,8 @@ from recordings.uplot import chart_script, chart_style
 from sim.report.chart_numbers import DATA_CLASS
 
 SORTABLE = "sortable"
+# Parts of one function, so that they share what they define, and nothing is global.
+_OWN_SCRIPTS = "figure_values.js", "figure_drawing.js", "figures.js", "tables.js"
 
 
 def needs_script(body: str) -> bool:
@@ -34,8 +36,9 @@ def style() -> str:
 
 @cache
 def _script() -> str:
-    own = files("sim.report").joinpath("figures.js").read_text(encoding="utf-8")
-    return f"{chart_script()}\n{own}"
+    folder = files("sim.report")
+    own = [folder.joinpath(name).read_text(encoding="utf-8") for name in _OWN_SCRIPTS]
+    return "\n".join([chart_script(), '(() => {\n"use strict";', *own, "})();"])
 
 
 @cache

@@ -1,9 +1,10 @@
 """Draws a report's figures as SVG: panels with axes, and lines, bands, bars and markers in them.
 
-Behind a picture over time stand the numbers from which the page draws what zooms. Lengths are
+Behind a picture stand the numbers from which the page draws what zooms. Lengths are
 pixels of a picture that is as wide as the page's text.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -26,6 +27,8 @@ _LEFT, _RIGHT = 58, 38
 _LABELS = 330
 _TITLE, _TICKS, _LABEL, _GAP = 26, 36, 24, 10
 _DASHED = ' stroke-dasharray="5 4"'
+# A white edge parts a word from the lines beneath it.
+_HALO = ' paint-order="stroke" stroke="#fff" stroke-width="3"'
 _TICK_LENGTH = 4
 _CAP = 3
 # From this opacity on, a text upon a colour is white.
@@ -61,7 +64,7 @@ class Panel:
     """
 
     def __init__(self, box: Box, across: AxisLimits, upwards: AxisLimits, unit: str = "") -> None:
-        """Show the given limits of both axes in a box; `unit` of the values is $, % or nothing."""
+        """Show the given limits of both axes in a box; `unit` is that of `ChartNumbers`."""
         self.across, self.upwards = across, upwards
         self.numbers = ChartNumbers(unit)
         self._box = box
@@ -113,15 +116,18 @@ class Panel:
         ]
         self._fill("".join(path), color, opacity)
 
-    def bars(self, edges: Series, heights: Series, color: str, opacity: float) -> None:
+    def bars(
+        self, edges: Series, heights: Series, color: str, opacity: float, name: str = ""
+    ) -> None:
         """Fill bars from zero, each between two neighbouring edges."""
         heights = np.append(heights, np.nan)
-        self.band(edges, np.zeros_like(heights), heights, color, opacity)
+        self.band(edges, np.zeros_like(heights), heights, color, opacity, ("", name))
 
     def line_with_intervals(
-        self, x: Series, y: Series, lows: Series, highs: Series, color: str
+        self, x: Series, y: Series, lows: Series, highs: Series, color: str, name: str = ""
     ) -> None:
         """Draw points with a line through them, each with its interval where that is known."""
+        self.numbers.means(x, (y, lows, highs), color, name)
         known = ~np.isnan(y)
         points = list(zip(self._xs(x[known]), self._ys(y[known]), strict=True))
         steps = zip("M" + "L" * (len(points) - 1), points, strict=False)
@@ -179,6 +185,7 @@ class Panel:
 
     def diagonal(self, color: str) -> None:
         """Draw a dashed line on which both axes have the same value."""
+        self.numbers.diagonal()
         low, high = max(self.across[0], self.upwards[0]), min(self.across[1], self.upwards[1])
         (left, right), (bottom, top) = (
             self._xs(np.array([low, high])),
@@ -207,7 +214,7 @@ class Panel:
         at_the_edge = value > (low + high) / 2
         at = self._xs(np.array([value]))[0] + (-4 if at_the_edge else 4)
         anchor = "end" if at_the_edge else "start"
-        self._inside.append(_text(at, 12, word, f'fill="{MUTED}" text-anchor="{anchor}"'))
+        self._inside.append(_text(at, 12, word, f'fill="{MUTED}"{_HALO} text-anchor="{anchor}"'))
 
     # Around the axes -------------------------------------------------------------------------
 
@@ -219,15 +226,10 @@ class Panel:
 
     def legend(self, keys: Iterable[LegendKey]) -> None:
         """Write the meaning of what is drawn above the axes, on the right."""
+        keys = list(keys)
+        self.numbers.keys = [(key.mark, key.color, key.name) for key in keys]
         box = self._box
-        self._outside.append(_legend(box.left + box.width, box.top - 9, keys, "end"))
-
-    def legend_below(self, rows: Sequence[Sequence[LegendKey]]) -> None:
-        """Write the meaning of what is drawn beneath the axes, in rows."""
-        box = self._box
-        for number, keys in enumerate(rows):
-            top = box.top + box.height + _TICKS + 4 + 18 * number
-            self._outside.append(_legend(box.left, top, keys, "start"))
+        self._outside.append(_legend(box.left + box.width, box.top - 9, keys))
 
     def value_ticks(
         self, values: Sequence[float], text: Callable[[float], str], *, labelled: bool = True
@@ -254,8 +256,17 @@ class Panel:
                 top = bottom + _TICK_LENGTH + 13 + 14 * number
                 self._outside.append(_text(place, top, line, 'text-anchor="middle"'))
 
+    def categories(self, name: str, texts: Sequence[str]) -> None:
+        """Let the places from zero on be those of these texts, which stand beneath the axes.
+
+        The cursor calls one `name` and the first line of its text, such as "after" and "10 s".
+        """
+        self.numbers.over(name, 100, categories=texts)
+        self.ticks_beneath(range(len(texts)), lambda place: texts[int(place)])
+
     def label(self, text: str, lines: int) -> None:
         """Write what the ticks beneath the axes mean, below their texts of `lines` lines."""
+        self.numbers.label = text
         box = self._box
         top = box.top + box.height + _TICK_LENGTH + 16 + 14 * lines
         self._outside.append(_text(box.left + box.width / 2, top, text, 'text-anchor="middle"'))
@@ -301,17 +312,21 @@ class Panel:
 def picture(name: str, height: float, panels: Iterable[Panel]) -> Html:
     """Return panels as one inline picture, named for those who cannot see it.
 
-    Where all of them are over time their numbers follow, from which the page draws a chart.
+    Their numbers follow where it is known of all what is across: the page draws a chart of them.
     """
     panels = list(panels)
     drawn = "".join(panel.svg() for panel in panels)
     opening = f'<svg viewBox="0 0 {_WIDTH} {height:g}" role="img" aria-label="{escape(name)}"'
-    data = ""
-    if all(panel.numbers.is_over_time for panel in panels):
-        columns = len({panel.place[1] for panel in panels})
-        ordered = sorted(panels, key=lambda panel: panel.place)
-        data = data_element(columns, [panel.spec() for panel in ordered])
+    data = _data_of(panels) if all(panel.numbers.is_zoomable for panel in panels) else ""
     return Html(f'{opening} font-size="11.3" fill="{MUTED}">{drawn}</svg>{data}')
+
+
+def _data_of(panels: Sequence[Panel]) -> str:
+    in_rows = Counter(panel.place[0] for panel in panels)
+    columns = max(in_rows.values())
+    ordered = sorted(panels, key=lambda panel: panel.place)
+    specs = [panel.spec() | {"wide": in_rows[panel.place[0]] < columns} for panel in ordered]
+    return data_element(columns, specs)
 
 
 def grid(columns: int, heights: Sequence[float]) -> tuple[list[list[Box]], float]:
@@ -346,28 +361,27 @@ def labelled_rows(count: int, height: float) -> tuple[Box, float]:
     return box, _TITLE + count * height + _TICKS + _LABEL
 
 
-def side_by_side(widths: Sequence[float], height: float) -> tuple[list[Box], float]:
-    """Return boxes in a row, of widths in proportion, and the height of the picture."""
-    share = (_WIDTH - len(widths) * (_LEFT + _GAP)) / sum(widths)
-    boxes, left = [], 0.0
-    for width in widths:
-        left += _LEFT
-        boxes.append(Box(left, _TITLE, width * share, height))
-        left += width * share + _GAP
-    return boxes, _TITLE + height + _TICKS + _LABEL + _GAP
+def side_by_side(columns: int, height: float, top: float = 0.0) -> tuple[list[Box], float]:
+    """Return boxes in a row below `top`, and the height of the picture to the end of the row."""
+    apart = _WIDTH / columns
+    boxes = [
+        Box(_LEFT + column * apart, top + _TITLE, apart - _LEFT - _GAP, height)
+        for column in range(columns)
+    ]
+    return boxes, top + _TITLE + height + _TICKS + _LABEL + _GAP
 
 
 def _text(x: float, y: float, text: str, attributes: str) -> str:
     return f'<text x="{x:g}" y="{y:g}" {attributes}>{escape(text)}</text>'
 
 
-def _legend(x: float, y: float, keys: Iterable[LegendKey], anchor: str) -> str:
+def _legend(x: float, y: float, keys: Iterable[LegendKey]) -> str:
     parts = [
         f'<tspan dx="{18 if number else 0}" fill="{key.color}">{key.mark}</tspan>'
         f'<tspan dx="6">{escape(key.name)}</tspan>'
         for number, key in enumerate(keys)
     ]
-    opening = f'<text x="{x:g}" y="{y:g}" fill="{INK}" text-anchor="{anchor}">'
+    opening = f'<text x="{x:g}" y="{y:g}" fill="{INK}" text-anchor="end">'
     return f"{opening}{''.join(parts)}</text>"
 
 

@@ -19,13 +19,13 @@ from strategies.trading.model.commands import Intent
 from strategies.trading.model.counted import counted
 
 _HEIGHT = 170
-# Upper ends of the groups by what was ahead, in cents, and their names.
+# Upper ends of the groups by what was ahead, in cents, and their names in sentences and on axes.
 _GROUPS = (
-    (0, "nothing"),
-    (10_00, "up to $10"),
-    (100_00, "to $100"),
-    (1_000_00, "to $1,000"),
-    (None, "above $1,000"),
+    (0, "nothing", "nothing"),
+    (10_00, "up to $10", "\N{LESS-THAN OR EQUAL TO} $10"),
+    (100_00, "$10 to $100", "\N{LESS-THAN OR EQUAL TO} $100"),
+    (1_000_00, "$100 to $1,000", "\N{LESS-THAN OR EQUAL TO} $1,000"),
+    (None, "above $1,000", "> $1,000"),
 )
 
 
@@ -34,6 +34,7 @@ class _Group:
     """The wagers that had about as much ahead of them; `kept` is that of their fills in cents."""
 
     name: str
+    tick: str
     wagers: int
     full: int
     partly: int
@@ -77,7 +78,7 @@ def _grouped(run: Run) -> list[_Group]:
     kept, payouts = _kept(run)
     found = []
     above = -1.0
-    for end, name in _GROUPS:
+    for end, name, tick in _GROUPS:
         upper = np.inf if end is None else float(end)
         chosen = known & (ahead > above) & (ahead <= upper)
         fills = (fill_ahead > above) & (fill_ahead <= upper)
@@ -87,6 +88,7 @@ def _grouped(run: Run) -> list[_Group]:
             found.append(
                 _Group(
                     name,
+                    tick,
                     wagers=int(chosen.sum()),
                     full=int((chosen & (matched >= stakes)).sum()),
                     partly=int((chosen & (matched > 0) & (matched < stakes)).sum()),
@@ -131,17 +133,17 @@ def _interval(mean: ClusteredMean) -> str:
 
 
 def _figure(groups: Sequence[_Group]) -> Html:
-    (left, right), height = side_by_side((1, 1), _HEIGHT)
+    (left, right), height = side_by_side(2, _HEIGHT)
     shares = _means([group.matched for group in groups], 100.0)
     kept = _means([group.kept for group in groups], 1.0)
     panels = [
         _panel(left, "Of the stake, matched", groups, shares, "%"),
-        _panel(right, f"Kept {ADVERSE_S} s after the fills, cents", groups, kept, ""),
+        _panel(right, f"Kept {ADVERSE_S} s after the fills, cents", groups, kept, "c"),
     ]
     caption = (
-        f"{_reading(groups)} Left: how much of the stake was matched, by what was ahead of it in "
-        "the queue. Right: what these fills were worth, as a place far behind is reached when the "
-        "price moves through it."
+        f"{_reading(groups)} The first chart shows how much of the stake was matched, by what was "
+        "ahead of it in the queue: where the line falls, the queue costs fills. The second shows "
+        "what these fills were worth: below zero, the price had moved through the place."
     )
     return figure("queue", picture("queue", height, panels), caption)
 
@@ -155,31 +157,26 @@ def _means(means: Sequence[ClusteredMean], scale: float) -> NDArray[np.float64]:
 def _panel(
     box: Box, title: str, groups: Sequence[_Group], drawn: NDArray[np.float64], unit: str
 ) -> Panel:
-    panel = Panel(box, (-0.5, len(groups) - 0.5), limits_around(list(drawn)))
+    panel = Panel(box, (-0.5, len(groups) - 0.5), limits_around(list(drawn)), unit)
     panel.title(title)
-    suffix = f" {unit}" if unit else ""
-    panel.value_ticks(round_ticks(panel.upwards, 5), lambda value: f"{value:g}{suffix}")
+    panel.value_ticks(round_ticks(panel.upwards, 5), lambda value: f"{value:g} {unit}")
     panel.horizontal(0, MUTED)
     places = np.arange(len(groups), dtype=np.float64)
     means, lows, highs = drawn
-    panel.line_with_intervals(places, means, lows, highs, FIRST)
-    panel.ticks_beneath(range(len(groups)), lambda place: _tick(groups[int(place)]))
-    panel.label("ahead at the opening; wagers beneath", lines=2)
+    panel.line_with_intervals(places, means, lows, highs, FIRST, "mean")
+    panel.categories("ahead:", [f"{group.tick}\n{count(group.wagers)}" for group in groups])
+    panel.label("stake ahead at the opening; number of wagers beneath", lines=2)
     return panel
-
-
-def _tick(group: _Group) -> str:
-    return f"{group.name}\n{count(group.wagers)}"
 
 
 def _reading(groups: Sequence[_Group]) -> str:
     """Return the best and the worst place in the queue in one sentence."""
     parts = [
-        f"of {dollars(group.stake_cents)} with {group.name} ahead {percent(group.matched.mean)}"
-        for group in (groups[0], groups[-1])[: len(groups)]
+        f"{percent(group.matched.mean)} of the {dollars(group.stake_cents)} that had {group.name} "
+        "ahead"
+        for group in (groups[0], groups[-1])
     ]
-    matched = " and ".join(dict.fromkeys(parts))
-    text = f"Of the stake that rested, {matched} was matched."
+    text = f"Matched was {' and '.join(dict.fromkeys(parts))}."
     if all(isnan(group.matched.low) for group in groups):
         games = counted(max(group.matched.games for group in groups), "game")
         return f"{text} Intervals need {TOO_FEW} games; these places are of {games}."

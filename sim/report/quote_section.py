@@ -43,6 +43,7 @@ from sim.report.series import (
 )
 from sim.report.time_axis import TimeRange, TimeScale
 from sim.results.run_summary import EventSpan
+from strategies.trading.model.counted import counted
 from strategies.trading.ports.view import OWN_FAIR
 
 MAX_PAIRS = 6
@@ -106,7 +107,8 @@ def quotes(run: Run, most: int | None = MAX_PAIRS) -> Html:
         "Probability of the pair's first selection. The band is the market without us, from the "
         "price at which a taker can sell the selection (by backing the other) to that at which "
         "one can back it. The two step lines are our bid for the first selection and, above it, "
-        "our offer, which backs the second. The market is sampled; our quotes are complete."
+        "our offer, which backs the second: inside the band a price of ours is the best there is. "
+        "The market is sampled; our quotes are complete."
     )
     parts = [
         _pair_figure(run, pair_id, number, tables.of(pair_id))
@@ -191,7 +193,9 @@ def small_pair_figure(run: Run, pair_id: str, tables: PairTables, detail: Detail
     lines = _pair_lines(tables, scale, run.summary.last_ns, names)
     first_ns, last_ns = _active(tables.quotes, tables.fills["ns"])
     first, last = scale.minutes([first_ns, last_ns])
-    time_range = TimeRange("", float(first), float(last) + _AFTER_LAST_MINUTES)
+    time_range = TimeRange(
+        f"probability of {name.first}", float(first), float(last) + _AFTER_LAST_MINUTES
+    )
     drawing = _Drawing(lines, scale, event, names, detail)
     return drawing.draw(f"quotes of {name.label}", [time_range])
 
@@ -225,7 +229,11 @@ def _close_up(lines: _PairLines) -> list[TimeRange]:
 
 def _caption(lines: _PairLines) -> str:
     fills = len(lines.fill_minutes)
-    text = f"Fills: {fills:,}, marked by stake." if fills else "No fills."
+    text = (
+        f"Triangles are our {counted(fills, 'fill')}, larger for more stake."
+        if fills
+        else "No fills."
+    )
     fair = lines.fair[~np.isnan(lines.fair)]
     if fair.size:
         text = (
@@ -289,7 +297,7 @@ class _Drawing:
         panels = []
         for box, time_range in zip(boxes, time_ranges, strict=True):
             panel = Panel(box, time_range.limits, _limits(self.lines, time_range), "%")
-            panel.title(time_range.name.capitalize())
+            panel.title(time_range.name[:1].upper() + time_range.name[1:])
             panel.value_ticks(round_ticks(panel.upwards, 6), percent_tick)
             self._draw_market(panel, time_range)
             self._draw_own_fair(panel, time_range)

@@ -91,7 +91,9 @@ def silences(run: Run) -> Html:
         )
     ]
     listed = table(("market", "from, UTC", "to, UTC", "#for", "#traded meanwhile", "by"), shown)
-    title = f"The {len(shown)} of {count(len(rows))} with the most traded meanwhile, by time"
+    title = f"All {len(rows)} times, in order"
+    if len(shown) < len(rows):
+        title = f"The {len(shown)} times of {count(len(rows))} with the most traded, in order"
     return join([_by_reason(run), folded(title, listed)])
 
 

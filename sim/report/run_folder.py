@@ -9,13 +9,8 @@ from typing import Any
 
 from recordings.parquet import read_columns
 from sim.results.measured_fill import HORIZONS_S
-from sim.results.run_summary import (
-    BacktestSummary,
-    EventSpan,
-    PairName,
-    SessionRunSummary,
-    read_summary,
-)
+from sim.results.run_summary import BacktestSummary, EventSpan, PairName, SessionRunSummary
+from sim.results.summary_file import read_summary
 from strategies.trading.model.errors import ConfigError, TapeError
 
 TableColumns = Mapping[str, list[Any]]

@@ -12,12 +12,13 @@ from sim.results.run_summary import Losses, SourceScore
 
 _MOST = 30
 _BY_RESULTS = (
-    "Mean log loss by the results, less is better: minus the logarithm of the probability given to "
-    "what happened. Source, desk and market are compared on the same samples, every five minutes "
-    "for each pair that all three priced. Read the last column first: below zero the source was "
-    "nearer to the truth than the market, by as much; where the range of two standard errors, over "
-    "games, includes zero, these games do not say which. One game says nothing: its samples hang "
-    "together."
+    "From the desk is how far the source's price was from ours, a mean in percentage points (pp). "
+    "Losses are mean log losses by the results, less is better: minus the logarithm of the "
+    "probability given to what happened. Source, desk and market are compared on the same samples, "
+    "every five minutes for each pair that all three priced. Read the last column first: below "
+    "zero the source was nearer to the truth than the market, by as much; where the range of two "
+    "standard errors, over games, includes zero, these games do not say which. One game says "
+    "nothing: its samples hang together."
 )
 _BY_CLOSE = (
     "The same against the close, the market's last price before play started: the log loss beyond "
@@ -77,19 +78,20 @@ def _verdict(by_results: Sequence[_Ranked], by_close: Sequence[_Ranked]) -> str:
 def _nearest(what: str, best: _Ranked) -> str:
     side = "below" if best.excess < 0 else "above"
     sentence = (
-        f"Nearest to {what} was {best.source}, with a log loss of {abs(best.excess):.4f} {side} "
-        "the market's"
+        f"Of the sources {best.source} was nearest to {what}, with a log loss "
+        f"{abs(best.excess):.4f} {side} the market's"
     )
     if best.error is None:
-        return f"{sentence}; one game cannot say that it is better."
-    range_ = f"{sentence}, of {2 * best.error:.4f} in two standard errors"
+        return f"{sentence}; one game cannot say which of the two is better."
+    within = f"{sentence} (two standard errors: {2 * best.error:.4f})"
     certain = abs(best.excess) > 2 * best.error
-    return f"{range_}." if certain else f"{range_}: these games do not say that it is better."
+    return f"{within}." if certain else f"{within}; these games do not say which is better."
 
 
 def _table(ranked: Sequence[_Ranked]) -> Html:
-    heads = ("source", "#games", "#samples", "#from the desk", "#source", "#desk", "#market")
-    return table([*heads, "#source less market"], [_row(each) for each in ranked[:_MOST]])
+    heads = ("source", "#games", "#samples", "#from the desk")
+    losses = ("#loss of the source", "#of the desk", "#of the market", "#source less market")
+    return table([*heads, *losses], [_row(each) for each in ranked[:_MOST]])
 
 
 def _row(ranked: _Ranked) -> tuple[str, ...]:

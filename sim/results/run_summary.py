@@ -1,28 +1,18 @@
-"""`summary.json`: every figure of a run, as it is written and as it is read again.
+"""Every figure of a run, as `summary.json` has them.
 
 Money is cents, times are nanoseconds since the epoch, probabilities lie in 0..1.
 """
 
-import json
-from pathlib import Path
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from conf.modes import Mode
-from recordings.writing import write_text
 from sim.results.queue_bracket import bracket_text
 from strategies.trading.model.counted import counted
-from strategies.trading.model.errors import ConfigError
 
-SUMMARY_FILE = "summary.json"
 # Reported in place of a queue model if every wager's place in the queue is known.
 TRUE_QUEUE = "true queue"
-
-# People read the file too: which run it is comes first, and what reproduces it last.
-_FIRST = ("limits", "mode", "session", "start", "exchange", "real_money", "speed")
-_LAST = ("recording_digest", "code", "models")
 
 
 class EventSpan(Struct, frozen=True):
@@ -367,34 +357,3 @@ class SessionRunSummary(RunSummary, frozen=True, kw_only=True, omit_defaults=Tru
     real_money: bool
     speed: int | float
     inputs: int
-
-
-class _Mode(Struct):
-    mode: Mode
-
-
-def write_summary(folder: Path, summary: RunSummary) -> None:
-    """Write the last file of a run; it gets its name only when it is complete."""
-    content: dict[str, Any] = msgspec.to_builtins(summary)
-    keys = sorted(content, key=lambda key: (key in _LAST) - (key in _FIRST))
-    ordered = {key: content[key] for key in keys}
-    text = json.dumps(ordered, indent=2, ensure_ascii=False)
-    write_text(folder / SUMMARY_FILE, f"{text}\n")
-
-
-def has_summary(folder: Path) -> bool:
-    """Return whether the run of a folder is finished: its summary is written last."""
-    return (folder / SUMMARY_FILE).exists()
-
-
-def read_summary(folder: Path) -> BacktestSummary | SessionRunSummary:
-    """Return the summary of a run folder; raise ConfigError where it cannot be read."""
-    path = folder / SUMMARY_FILE
-    try:
-        content = path.read_bytes()
-        if msgspec.json.decode(content, type=_Mode).mode is Mode.BACKTEST:
-            return msgspec.json.decode(content, type=BacktestSummary)
-        return msgspec.json.decode(content, type=SessionRunSummary)
-    except (OSError, msgspec.MsgspecError) as error:
-        message = f"{path}: cannot be reported on ({error})"
-        raise ConfigError(message) from error

@@ -84,14 +84,14 @@ def write_comparison(first: Path, second: Path, rows: Sequence[Sequence[str]]) -
 
 
 def _document(pair: _Pair, rows: Sequence[Sequence[str]]) -> str:
-    heads, *figures = rows
-    numbered = (heads[0], *(f"#{head}" for head in heads[1:]))
+    # The paths in the heads stand in the sentence above the table, where they have space.
+    heads = "", "#first", "#second", "#difference"
     title = "Two runs compared"
     return page(
         title,
         [
             header([paragraph("comparison", "overline"), headline(title), _verdict(pair)]),
-            section("Figures", [_names(pair), table(numbered, figures)]),
+            section("Figures", [_names(pair), table(heads, rows[1:])]),
             section("Game by game", [_by_game(pair)]),
             section("Profit over time", [_over_time(pair)]),
             section("What fills were worth", [_fill_values(pair)]),
@@ -155,7 +155,7 @@ def _by_game(pair: _Pair) -> Html:
         return paragraph("There is no game that both runs have.")
     rows = [_term_row(pair, "edge and adverse", "early")]
     rows += [_term_row(pair, term, term) for term in _TERMS]
-    heads = ("a game", "#first", "#second", "#difference", "#standard error", "#95 % from", "#to")
+    heads = ("per game", "#first", "#second", "#difference", "#standard error", "#95 % from", "#to")
     listed = table(heads, rows, _term_row(pair, "profit", "profit"))
     explanation = (
         "Means over common games. The difference is computed game by game, so that what a game "
@@ -231,7 +231,10 @@ def _over_time(pair: _Pair) -> Html:
     panel.legend([LegendKey(LINE, FIRST, "first"), LegendKey(LINE, SECOND, "second")])
     ends = " and ".join(dollar_tick(round(float(y[-1]), 2)) for _, y in lines)
     longest = max(len(run.equity["ns"]) for run in pair.runs)
-    caption = f"At the end the runs stood at {ends}.{thinned_note(longest)}"
+    caption = (
+        f"At the end the runs stood at {ends}. Where both lines move together it was the game, "
+        f"where they part it was the difference of the runs.{thinned_note(longest)}"
+    )
     return figure("profits", picture("profit of both runs", height, [panel]), caption)
 
 
@@ -245,16 +248,18 @@ def _fill_values(pair: _Pair) -> Html:
     if not all(run.fills["ns"] for run in pair.runs):
         return paragraph("A run without fills has none to compare.")
     lines = [np.array([mean[:3] for mean in kept_means(run)]).T for run in pair.runs]
-    (box, _), height = side_by_side((1.5, 1), _HEIGHT)
-    panel = Panel(box, (-0.4, len(HORIZONS_S) - 0.6), limits_around([*np.concatenate(lines)]))
+    (box,), height = side_by_side(1, _HEIGHT)
+    panel = Panel(box, (-0.4, len(HORIZONS_S) - 0.6), limits_around([*np.concatenate(lines)]), "c")
     panel.title("Kept of the spread, cents")
     panel.value_ticks(round_ticks(panel.upwards, 6), "{:g}".format)
     panel.horizontal(0, MUTED)
     places = np.arange(len(HORIZONS_S), dtype=np.float64)
-    for (means, lows, highs), color, aside in zip(lines, _COLORS, (-0.05, 0.05), strict=True):
-        panel.line_with_intervals(places + aside, means, lows, highs, color)
-    panel.ticks_beneath(range(len(HORIZONS_S)), lambda place: f"{HORIZONS_S[int(place)]:,} s")
-    panel.legend_below([[LegendKey(DOT, FIRST, "first"), LegendKey(DOT, SECOND, "second")]])
+    keys = [LegendKey(DOT, FIRST, "first"), LegendKey(DOT, SECOND, "second")]
+    for (means, lows, highs), key, aside in zip(lines, keys, (-0.05, 0.05), strict=True):
+        panel.line_with_intervals(places + aside, means, lows, highs, key.color, key.name)
+    panel.categories("after", [f"{seconds:,} s" for seconds in HORIZONS_S])
+    panel.label("time after the fill", lines=1)
+    panel.legend(keys)
     fills = " and ".join(count(len(run.fills["ns"])) for run in pair.runs)
     caption = (
         f"What {fills} fills had kept of a dollar of payout, by the time after the fill; bars are "

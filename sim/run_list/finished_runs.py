@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from sim.results.run_summary import SUMMARY_FILE, Split
+from sim.results.run_summary import Split
+from sim.results.summary_file import SUMMARY_FILE
 from sim.study.trial_store import FILE, StoredArm, Trial, open_store
 from strategies.trading.model.errors import ConfigError, TapeError, WriteError
 

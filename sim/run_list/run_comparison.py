@@ -8,7 +8,8 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError  # type: ignore[import-untyped]
 
-from sim.results.run_summary import RunSummary, read_summary
+from sim.results.run_summary import RunSummary
+from sim.results.summary_file import read_summary
 from sim.run_list.finished_runs import KeptStudy, read_study
 from sim.study.arm_statistics import PlayedGames, played_games
 from sim.study.study_words import arm_label

@@ -7,7 +7,7 @@ import pytest
 from joblib.externals.loky import get_reusable_executor
 
 from conf.run_folders import _portable
-from sim.results.run_summary import has_summary, read_summary
+from sim.results.summary_file import has_summary, read_summary
 from strategies.trading.model.errors import TapeError, TradingError
 from tests.conftest import run_sim
 from tests.sim.small_games import START_NS, write_game

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from sim.results.run_summary import read_summary
 from sim.results.split_text import split_line
+from sim.results.summary_file import read_summary
 from tests.event_loops import run_watching
 from tests.live.local_sandbox import Sandbox
 from tests.paths import PROJECT

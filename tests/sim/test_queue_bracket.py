@@ -4,7 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sim.results.queue_bracket import bracket_text
-from sim.results.run_summary import BacktestSummary, read_summary
+from sim.results.run_summary import BacktestSummary
+from sim.results.summary_file import read_summary
 from tests.conftest import Outcome
 
 Sim = Callable[..., Outcome]

@@ -2,19 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
-import pytest
 from selenium.common.exceptions import StaleElementReferenceException
-from selenium.webdriver import Chrome, ChromeOptions
-from selenium.webdriver.chrome.service import Service
+from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-# Where Debian puts them; Selenium itself would load others from the internet.
-_CHROMIUM, _DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
-_ARGUMENTS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")
+from tests.chromium import chromium
+
 _WAIT_SECONDS = 30
 _POLL_SECONDS = 0.1
 
@@ -89,15 +85,5 @@ class Browser:
 @contextmanager
 def open_browser() -> Iterator[Browser]:
     """Run a browser for as long as the context lasts; skip the test where it is not installed."""
-    for path in (_CHROMIUM, _DRIVER):
-        if not path.exists():
-            pytest.skip(f"{path} is not installed; .ci/run installs it")
-    options = ChromeOptions()
-    options.binary_location = str(_CHROMIUM)
-    for argument in _ARGUMENTS:
-        options.add_argument(argument)
-    driver = Chrome(options=options, service=Service(str(_DRIVER)))
-    try:
+    with chromium() as driver:
         yield Browser(driver)
-    finally:
-        driver.quit()

@@ -10,7 +10,7 @@ import pytest
 from conf.compose import build_session
 from live.session.control.control_socket import ask_session
 from live.session.control.snapshot_client import read_event, read_session
-from sim.results.run_summary import SUMMARY_FILE
+from sim.results.summary_file import SUMMARY_FILE
 from strategies.trading.model.errors import ConfigError
 from tests.conftest import composed
 

@@ -13,7 +13,7 @@ from sim.crowd.book_profiles import BOOK_PROFILES
 from sim.crowd.crowd_settings import CrowdSettings
 from sim.crowd.generate import generate_game
 from sim.crowd.simulated_books import with_vig
-from sim.results.run_summary import read_summary
+from sim.results.summary_file import read_summary
 from strategies.trading.pricing.vig import without_vig
 
 pytestmark = pytest.mark.slow

@@ -249,6 +249,43 @@ def rows_of_a_game() -> Rows:
     }
 
 
+def rows_of_queued_wagers() -> Rows:
+    """Return the tables of that run with two wagers that rested in the queue, and one that took."""
+    rows = rows_of_a_game()
+    first, second = rows["wagers"]
+    first |= {"pair_id": PAIR, "intent": "rest", "ahead_cents": 0}
+    second |= {"pair_id": PAIR, "intent": "rest", "ahead_cents": 25_000}
+    taking = second | {"ref": "evening-1-3", "intent": "take", "ahead_cents": 0}
+    rows["wagers"].append(taking)
+    for filled in rows["fills"]:
+        filled |= {"ref": "evening-1-2", "fair_60s": 0.52}
+    return rows
+
+
+def games(number: int, **changes: int) -> Row:
+    """Return what a summary of games has that are all alike but for a cent."""
+    event, splits = SUMMARY["events"][0], []
+    for place in range(number):
+        split = SPLIT | {"edge_cents": SPLIT["edge_cents"] + place % 2} | changes
+        splits.append({"key": f"e{place}", "label": f"Game {place}", "split": split})
+    events = [event | {"event_id": f"e{n}", "name": f"Game {n}"} for n in range(number)]
+    named = SUMMARY["splits"] | {"event": splits, "market": []}
+    return {"events": events, "splits": named}
+
+
+def twenty_priced_games() -> tuple[Rows, Row]:
+    """Return prices of twenty games at 70 %, of which fourteen won, and changes of the summary."""
+    prices, pairs = [], []
+    for number in range(20):
+        pair_id = f"e{number}:219:0"
+        price = {"ns": at(-10), "pair_id": pair_id, "fair": 0.7}
+        prices.append(price | {"first_touch": -240, "second_touch": 220})
+        label = f"Game {number}: moneyline"
+        names = {"pair_id": pair_id, "label": label, "first": "home", "second": "away"}
+        pairs.append(names | {"first_won": number < 14})
+    return {"prices": prices}, games(20) | {"pairs": pairs}
+
+
 def write_run(folder: Path, figures: Row, rows: Rows) -> Path:
     """Write a run folder as a run does: every table, and the summary."""
     for name, types in TABLES.items():

@@ -8,29 +8,19 @@ import pytest
 
 from sim.report.number_text import NONE
 from sim.report.page_size import within_size
-from tests.sim.report.headless import two_games
 from tests.sim.report.reported_runs import (
-    PAIR,
-    SPLIT,
     SUMMARY,
     Row,
     Rows,
     at,
+    games,
     report_on,
     rows_of_a_game,
+    rows_of_queued_wagers,
+    twenty_priced_games,
     visible_text,
 )
-
-
-def games(number: int, **changes: int) -> Row:
-    """Return what a summary of games has that are all alike but for a cent."""
-    event, splits = SUMMARY["events"][0], []
-    for place in range(number):
-        split = SPLIT | {"edge_cents": SPLIT["edge_cents"] + place % 2} | changes
-        splits.append({"key": f"e{place}", "label": f"Game {place}", "split": split})
-    events = [event | {"event_id": f"e{n}", "name": f"Game {n}"} for n in range(number)]
-    named = SUMMARY["splits"] | {"event": splits, "market": []}
-    return {"events": events, "splits": named}
+from tests.sim.report.shown_reports import two_games
 
 
 def seen(folder: Path, rows: Rows | None = None, **changes: Any) -> str:
@@ -68,18 +58,11 @@ def test_a_verdict_is_of_games(tmp_path: Path, changes: Row, found: str) -> None
 
 def test_the_queue_ahead_is_shown_beside_how_wagers_ended(tmp_path: Path) -> None:
     """By what was ahead at the opening: how much was matched, and what these fills kept."""
-    rows = rows_of_a_game()
-    first, second = rows["wagers"]
-    first |= {"pair_id": PAIR, "intent": "rest", "ahead_cents": 0}
-    second |= {"pair_id": PAIR, "intent": "rest", "ahead_cents": 25_000}
-    taking = second | {"ref": "evening-1-3", "intent": "take", "ahead_cents": 0}
-    rows["wagers"].append(taking)
-    for fill in rows["fills"]:
-        fill |= {"ref": "evening-1-2", "fair_60s": 0.52}
-    text = seen(tmp_path, rows)
-    assert "of $10.00 with nothing ahead 100.0 % and of $50.00 with to $1,000 ahead 60.0 %" in text
+    text = seen(tmp_path, rows_of_queued_wagers())
+    assert "100.0 % of the $10.00 that had nothing ahead" in text
+    assert "60.0 % of the $50.00 that had $100 to $1,000 ahead" in text
     assert f"nothing 1 1 0 $10.00 100.0 % {NONE} {NONE} 5.0 min" in text
-    assert f"to $1,000 1 0 1 $50.00 60.0 % {NONE} +2.00 c" in text
+    assert f"$100 to $1,000 1 0 1 $50.00 60.0 % {NONE} +2.00 c" in text
 
 
 def test_a_run_of_an_earlier_version_has_no_queue(tmp_path: Path) -> None:
@@ -101,16 +84,8 @@ def test_prices_of_one_game_are_scored_and_not_drawn(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_prices_of_many_games_are_drawn_with_intervals(tmp_path: Path) -> None:
     """Of selections at 70 % that won in fourteen of twenty games the interval holds the price."""
-    rows: Rows = {"prices": []}
-    of_many, pairs = games(20), []
-    for number in range(20):
-        pair_id = f"e{number}:219:0"
-        price = {"ns": at(-10), "pair_id": pair_id, "fair": 0.7}
-        rows["prices"].append(price | {"first_touch": -240, "second_touch": 220})
-        label = f"Game {number}: moneyline"
-        names = {"pair_id": pair_id, "label": label, "first": "home", "second": "away"}
-        pairs.append(names | {"first_won": number < 14})
-    document = report_on(tmp_path, rows, pairs=pairs, **of_many)
+    rows, changes = twenty_priced_games()
+    document = report_on(tmp_path, rows, **changes)
     assert 'id="calibration"' in document
     text = visible_text(document)
     assert "At the close: 20 prices of 20 games; 1 of 1 intervals hold the mean price" in text

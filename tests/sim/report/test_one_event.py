@@ -69,6 +69,8 @@ def test_its_figures_are_those_of_the_event(
     split = alone["split"]
     assert f"edge +${split['edge_cents'] / 100:,.2f}, adverse" in text
     assert f"stake matched Fills {2 * alone['fills']}" not in text
+    # Known of the whole run alone.
+    assert "With other queue models" not in text
 
 
 def test_a_pair_beyond_those_that_a_run_draws_is_reached(sim: Sim, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """In a browser the figures of a report zoom and hover, and nothing is fetched from anywhere."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,8 +11,9 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
 from sim.report.document import REPORT_NAME
-from tests.sim.report.headless import headless, requests_of, show, two_games
-from tests.sim.report.reported_runs import report_on
+from tests.chromium import chromium
+from tests.sim.report.reported_runs import report_on, rows_of_queued_wagers, twenty_priced_games
+from tests.sim.report.shown_reports import requests_of, show, two_games
 
 pytestmark = pytest.mark.slow  # each starts a page in a browser
 
@@ -22,7 +24,7 @@ _EQUITY = "#equity .chart:first-child"
 @pytest.fixture(scope="module")
 def chrome() -> Iterator[Chrome]:
     """Return one browser for all tests."""
-    with headless() as found:
+    with chromium() as found:
         yield found
 
 
@@ -30,7 +32,7 @@ def chrome() -> Iterator[Chrome]:
 def one_game(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the page of the report of one game."""
     folder = tmp_path_factory.mktemp("one")
-    report_on(folder)
+    report_on(folder, rows_of_queued_wagers())
     return folder / REPORT_NAME
 
 
@@ -53,6 +55,20 @@ def minutes_shown(chrome: Chrome) -> float:
     """Return how many minutes the first chart of equity shows."""
     script = "const {min, max} = document.querySelector('#equity').charts[0].scales.x;"
     return float(chrome.execute_script(f"{script} return max - min;"))
+
+
+def values_at(chrome: Chrome, figure: str, number: int, x: float) -> str:
+    """Return what stands beneath a chart of a figure with the cursor at a place across."""
+    chart = f"#{figure} .chart:nth-child({number + 1})"
+    plot = drawn(chrome, chart)
+    left = chrome.execute_script(
+        f"const u = document.querySelector('#{figure}').charts[{number}];"
+        f"return u.valToPos({x}, 'x') - u.over.clientWidth / 2;"
+    )
+    ActionChains(chrome).move_to_element_with_offset(plot, round(left), 0).perform()
+    until(chrome, chrome.find_element(By.CSS_SELECTOR, f"{chart} .moment").text.strip)
+    cells = chrome.find_elements(By.CSS_SELECTOR, f"{chart} .u-legend :is(th, td)")
+    return " ".join(cell.text for cell in cells if cell.text)
 
 
 def test_nothing_is_fetched_and_nothing_goes_wrong(chrome: Chrome, one_game: Path) -> None:
@@ -125,6 +141,45 @@ def test_the_cursor_shows_values_and_fills(chrome: Chrome, one_game: Path) -> No
     note = chrome.find_element(By.CSS_SELECTOR, f"{quotes} .hover")
     until(chrome, note.is_displayed)
     assert note.text.startswith("home +100, $10.00")
+
+
+def test_the_cursor_shows_what_fills_were_worth(chrome: Chrome, one_game: Path) -> None:
+    """By the time after the fill the mean of each group, and the share of the payout of a bar."""
+    show(chrome, one_game)
+    found = values_at(chrome, "fill-values", 0, 1)
+    assert found == (
+        "after 10 s all fills +1.2 c on the first selection +1.2 c on the second selection +1.2 c"
+    )
+    assert values_at(chrome, "fill-values", 1, 1.2) == "kept +1.2 c to +1.36 c share 100 %"
+
+
+def test_the_cursor_shows_places_in_the_queue(chrome: Chrome, one_game: Path) -> None:
+    """By what was ahead: how much was matched, and what these fills kept."""
+    show(chrome, one_game)
+    assert values_at(chrome, "queue", 0, 1) == "ahead: \N{LESS-THAN OR EQUAL TO} $1,000 mean 60 %"
+    assert values_at(chrome, "queue", 1, 1) == "ahead: \N{LESS-THAN OR EQUAL TO} $1,000 mean +2 c"
+
+
+def test_the_cursor_shows_calibration_with_its_interval(chrome: Chrome, tmp_path: Path) -> None:
+    """At a mean price stands how often its selections won, and between what games put that."""
+    rows, changes = twenty_priced_games()
+    report_on(tmp_path, rows, **changes)
+    show(chrome, tmp_path / REPORT_NAME)
+    found = values_at(chrome, "calibration", 0, 66)
+    assert re.fullmatch(r"fair price 70 % won 70 % \(95 %: [\d.]+ % to [\d.]+ %\)", found)
+
+
+def test_a_printed_picture_is_not_cut_off(chrome: Chrome, one_game: Path) -> None:
+    """A sheet is narrower than a window, and cannot be scrolled: pictures shrink to its width."""
+    show(chrome, one_game, 690)
+    chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    pictures = chrome.find_elements(By.CSS_SELECTOR, "figure > svg")
+    displayed = [picture.is_displayed() for picture in pictures]
+    widths = {picture.size["width"] for picture in pictures}
+    sheet = chrome.find_element(By.TAG_NAME, "main").size["width"]
+    chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    assert displayed == [True] * 5
+    assert widths == {sheet}
 
 
 def test_paper_has_the_pictures(chrome: Chrome, one_game: Path) -> None:

@@ -5,13 +5,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from sim.results.run_summary import (
-    BacktestSummary,
-    OpenPosition,
-    SessionRunSummary,
-    read_summary,
-    write_summary,
-)
+from sim.results.run_summary import BacktestSummary, OpenPosition, SessionRunSummary
+from sim.results.summary_file import read_summary, write_summary
 from sim.run_console import remarks
 from strategies.trading.model.errors import ConfigError
 

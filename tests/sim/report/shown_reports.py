@@ -1,39 +1,13 @@
-"""A browser without a window that opens reports, and a run of two games to look at."""
+"""Reports as a browser shows them, and a run of two games to look at."""
 
 import json
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-import pytest
-from selenium.webdriver import Chrome, ChromeOptions
-from selenium.webdriver.chrome.service import Service
+from selenium.webdriver import Chrome
 
 from tests.sim.report.reported_runs import SPLIT, SUMMARY, Row, at
-
-_ARGUMENTS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")
-
-
-@contextmanager
-def headless() -> Iterator[Chrome]:
-    """Run a browser that logs what it asks the network for; skip where it is missing."""
-    # Selenium would fetch a driver, or a browser, from the internet.
-    browser, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if browser is None or driver is None:
-        pytest.skip("chromium and chromedriver are not installed; .ci/run installs them")
-    options = ChromeOptions()
-    options.binary_location = browser
-    for argument in _ARGUMENTS:
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
-    chrome = Chrome(options=options, service=Service(driver))
-    try:
-        yield chrome
-    finally:
-        chrome.quit()
 
 
 def requests_of(chrome: Chrome) -> list[str]:
