@@ -1,7 +1,6 @@
 """A whole session with a watchdog that a test plays: what each says, and when trading ends."""
 
 import asyncio
-import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
