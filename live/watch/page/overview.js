@@ -65,8 +65,9 @@ function limitPanel(limits) {
   }))];
 }
 
-function feedTexts({ desk, feed, cancelling, counts, placing }) {
-  if (!feed) return [["a backtest", "simulated feed and responses"]];
+function feedTexts({ session, desk, feed, cancelling, counts }) {
+  if (!feed && session === "sandbox") return [["a sandbox", "its own desk only looks, and places nothing"]];
+  if (!feed) return [[`a ${session}`, "simulated feed and responses"]];
   const denials = Object.entries(counts.denials).map(([name, number]) => `${number} ${name}`).join(", ");
   return [
     ["last message", feed.updated_ns ? `${age(desk.at_ns - feed.updated_ns)} ago` : "none yet"],
