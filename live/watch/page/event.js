@@ -5,6 +5,8 @@ import { age, american, clock, dateTime, dollars, h, meter, percent, setText, sh
 
 const LEVELS = 10;
 const SLIDE_MS = 150;
+// A session that has just begun has no whole segment of its recording.
+const RETRY_MS = 10000;
 
 export function eventView(main, { eventId }) {
   return new EventView(main, eventId);
@@ -71,9 +73,11 @@ class EventView {
 
   async loadTrack(id) {
     const answer = await fetch(`/api/event/${encodeURIComponent(this.eventId)}/track?pair=${encodeURIComponent(id)}`);
-    if (!answer.ok || this.chosen !== id) return;
+    if (this.chosen !== id) return;
+    if (!answer.ok) { setTimeout(() => { if (this.chosen === id) this.loadTrack(id); }, RETRY_MS); return; }
     const track = await answer.json();
-    if (this.slider && track.from_ns) this.slider.min = String(Math.ceil(track.from_ns / 1e9));
+    this.slider.min = String(Math.ceil(track.from_ns / 1e9));
+    this.allowSliding(true);
     this.chart.clear();
     // First what is older, as the times only ascend.
     this.chart.takeTrack(track);
@@ -126,7 +130,14 @@ class EventView {
     this.moment = h("output", { for: "moment" }, "now");
     const step = (seconds, text, label) => h("button", { type: "button", class: "plain", "aria-label": label, onclick: () => { this.slider.value = String(Number(this.slider.value) + seconds); this.slide(); } }, text);
     this.nowButton = h("button", { type: "button", class: "plain", onclick: () => this.backToNow() }, "Now");
-    return h("section", { class: "panel wide time", "aria-label": "Moment" }, step(-60, "\u22121 min", "A minute back"), this.slider, step(60, "+1 min", "A minute on"), this.nowButton, this.moment);
+    this.steps = [step(-60, "\u22121 min", "A minute back"), step(60, "+1 min", "A minute on")];
+    this.allowSliding(false);
+    return h("section", { class: "panel wide time", "aria-label": "Moment" }, this.steps[0], this.slider, this.steps[1], this.nowButton, this.moment);
+  }
+
+  // Before anything is recorded there are no earlier moments.
+  allowSliding(allowed) {
+    for (const control of [this.slider, ...this.steps]) control.disabled = !allowed;
   }
 
   slide() {
