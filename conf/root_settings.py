@@ -58,7 +58,9 @@ class RootSettings(Struct, frozen=True, kw_only=True):
     ]
     sport: Annotated[str, Meta(description="The game of `feed=crowd`: nba, nfl, mlb or nhl.")]
     report: Annotated[Switch, Meta(description="Whether a backtest draws report.html.")]
-    watch: Annotated[Switch, Meta(description="Whether a backtest can be watched while it runs.")]
+    watch: Annotated[
+        Switch, Meta(description="Whether a backtest, or a sandbox by itself, can be watched.")
+    ]
     recording: RecordingSettings
     games: Games
     session: NameSettings

@@ -15,6 +15,7 @@ from conf.modes import Mode
 from conf.parts import PartBuilder
 from strategies.trading.accounting.commission import Commission
 from strategies.trading.model.errors import ConfigError
+from strategies.trading.pricing.touch import Pricing
 
 _TRADING = "strategies.trading"
 _MOVED = {
@@ -120,13 +121,23 @@ def saved_exchange(path: Path) -> dict[str, Any] | None:
 
 def saved_fees(path: Path) -> Commission:
     """Return the commission in a saved configuration; raise ConfigError if it has none."""
-    try:
-        saved = with_current_targets(OmegaConf.to_container(OmegaConf.load(path), resolve=True))
-        fees = PartBuilder(saved).build("fees", saved["fees"])
-    except (OSError, ValueError, KeyError, TypeError, YAMLError, OmegaConfBaseException) as error:
-        message = f"{path}: no fees can be read ({' '.join(str(error).split())})"
-        raise ConfigError(message) from error
+    fees = _saved_part(path, "fees")
     if not isinstance(fees, Commission):
         message = f"{path}: fees: {fees!r} is no commission"
         raise ConfigError(message)
     return fees
+
+
+def saved_pricing(path: Path) -> Pricing:
+    """Return the pricing in a saved configuration; raise ConfigError if it cannot be built."""
+    pricing: Pricing = _saved_part(path, "pricing")
+    return pricing
+
+
+def _saved_part(path: Path, name: str) -> Any:
+    try:
+        saved = with_current_targets(OmegaConf.to_container(OmegaConf.load(path), resolve=True))
+        return PartBuilder(saved).build(name, saved[name])
+    except (OSError, ValueError, KeyError, TypeError, YAMLError, OmegaConfBaseException) as error:
+        message = f"{path}: no {name} can be read ({' '.join(str(error).split())})"
+        raise ConfigError(message) from error

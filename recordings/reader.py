@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -66,6 +66,11 @@ class Chunk:
         """Yield the rows one by one."""
         columns = [self.numbers[name].tolist() for name in TAPE_TYPES if name != "text"]
         return map(Row, *columns, self.texts)
+
+    def rows_at(self, places: Sequence[int]) -> Iterator[Row]:
+        """Yield some of the rows, by their places in the chunk."""
+        columns = [self.numbers[name][places].tolist() for name in TAPE_TYPES if name != "text"]
+        return map(Row, *columns, [self.texts[place] for place in places])
 
 
 class Tape:

@@ -71,7 +71,7 @@ recording. Ctrl-C ends it.
 
   python -m sim serve +experiment=nba
   python -m sim serve +experiment=nba sandbox.speed=20 sandbox.begin_minutes_before_start=5
-  python -m sim serve +experiment=nba recording.path=DIR sandbox.port=0
+  python -m sim serve +experiment=nba recording.path=DIR sandbox.port=0 watch=on
 
 Any access key with any secret is an account of its own, with starting_balance dollars.
 """

@@ -1,6 +1,7 @@
 """A backtest: one desk on a market source, its results, and the same under other queue models."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -40,7 +41,7 @@ from sim.results.source_scores import SourceScores
 from sim.results.summary import desk_models, exchange_models, summary_of
 from sim.results.summary_file import write_summary
 from sim.results.wager_recorder import WagerRecorder
-from sim.run_socket import RunSocket, run_socket
+from sim.run_socket import BACKTEST, RunSocket, run_socket
 from sim.sources.market_source import (
     MarketSource,
     Progress,
@@ -177,8 +178,11 @@ class Backtest:
         with passes.beside(spare_processors() if beside else 0):
             tables = RunTables(folder)
             try:
-                with run_socket(folder, self.feed.name, wanted=self.is_watched) as watched:
-                    log_path = folder / RUN_LOG
+                with ExitStack() as opened:
+                    watched, log_path = None, folder / RUN_LOG
+                    if self.is_watched:
+                        socket = run_socket(folder, BACKTEST, self.feed.name)
+                        watched = opened.enter_context(socket)
                     chosen = self.run_pass(self.queue(), tables, show, log_path, watched)
                 by_queue = self._by_queue(chosen, passes)
                 tables.close()

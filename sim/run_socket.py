@@ -1,4 +1,4 @@
-"""Lets a backtest be watched while it runs: answers snapshots through a socket in its folder.
+"""Lets a simulation be watched while it runs: answers snapshots through a socket in its folder.
 
 The run looks for a request at intervals of its own time, and only reads its desk to answer one: its
 results are the same whether somebody watches or not.
@@ -27,16 +27,16 @@ _LOOK_NS = NS_PER_SECOND
 # A client sends its line as it connects; the run waits no longer for one that does not.
 _CLIENT_SECONDS = 0.2
 _LONGEST_REQUEST = 4_096
-_NAME = "backtest"
-_ONLY_LOOK = "a backtest can only be watched; it takes no words but snapshot"
+BACKTEST = "backtest"
 
 
 class RunSocket:
     """Answers those who watch one run, in the time of its clock."""
 
-    def __init__(self, listening: socket.socket, venue: str) -> None:
-        """Answer at a socket; `venue` says where the run trades."""
+    def __init__(self, listening: socket.socket, name: str, venue: str) -> None:
+        """Answer at a socket; `name` says what runs, and `venue` where it trades."""
         listening.setblocking(False)
+        self._name = name
         self._listening = listening
         self._venue = venue
         self._rows = ChangedRows(0)
@@ -69,7 +69,8 @@ class RunSocket:
         except msgspec.DecodeError:
             return ControlResponse(["a request is one short line, a JSON list of words"], True)
         if not words or words[0] != "snapshot":
-            return ControlResponse([_ONLY_LOOK], True)
+            only = f"a {self._name} can only be watched; it takes no words but snapshot"
+            return ControlResponse([only], True)
         return self._snapshot(words[1:])
 
     def _snapshot(self, words: Sequence[str]) -> ControlResponse:
@@ -78,7 +79,7 @@ class RunSocket:
         if not version.startswith("since="):
             state = self._desk.event(version)
             if state is None:
-                return ControlResponse([f"no event {version[:40]!r} in this backtest"], True)
+                return ControlResponse([f"no event {version[:40]!r} in this {self._name}"], True)
             return _encoded(self._desk.event_detail(state, now_ns))
         markets, live = self._desk.markets_by_event(), self._desk.live_by_market()
         self._rows.put(
@@ -89,7 +90,7 @@ class RunSocket:
         )
         return _encoded(
             SessionView(
-                session=_NAME,
+                session=self._name,
                 start=0,
                 venue=self._venue,
                 version=self._rows.version,
@@ -107,16 +108,13 @@ class RunSocket:
 
 
 @contextmanager
-def run_socket(folder: Path, venue: str, *, wanted: bool) -> Iterator[RunSocket | None]:
-    """Listen in the folder of a run for as long as the context lasts, if it is wanted.
+def run_socket(folder: Path, name: str, venue: str) -> Iterator[RunSocket]:
+    """Listen in the folder of a run for as long as the context lasts.
 
     Raise WriteError if the socket cannot be made.
     """
-    if not wanted:
-        yield None
-        return
     with listening_at(folder / SOCKET_NAME) as listening:
-        yield RunSocket(listening, venue)
+        yield RunSocket(listening, name, venue)
 
 
 def _encoded(view: object) -> ControlResponse:

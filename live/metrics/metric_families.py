@@ -8,6 +8,8 @@ from strategies.trading.model.units import NS_PER_SECOND
 
 _CENTS_PER_DOLLAR = 100
 
+Labels = dict[str, str]
+
 
 class MetricFamilies:
     """Collects samples under names that begin with `prophet_`, in the units of Prometheus.
@@ -24,20 +26,20 @@ class MetricFamilies:
         """Return the families in the order of their first samples."""
         return iter(self._made.values())
 
-    def gauge(self, name: str, text: str, value: float | None, labels: dict[str, str]) -> None:
+    def gauge(self, name: str, text: str, value: float | None, labels: Labels) -> None:
         """Add what may rise and fall."""
         self._add(GaugeMetricFamily, name, text, value, labels)
 
-    def dollars(self, name: str, text: str, cents: float | None, labels: dict[str, str]) -> None:
+    def dollars(self, name: str, text: str, cents: float | None, labels: Labels) -> None:
         """Add an amount of cents, in dollars."""
         value = None if cents is None else cents / _CENTS_PER_DOLLAR
         self.gauge(f"{name}_dollars", text, value, labels)
 
-    def seconds(self, name: str, text: str, ns: int | None, labels: dict[str, str]) -> None:
+    def seconds(self, name: str, text: str, ns: int | None, labels: Labels) -> None:
         """Add a length of time in nanoseconds, in seconds."""
         self.gauge(f"{name}_seconds", text, None if ns is None else ns / NS_PER_SECOND, labels)
 
-    def counter(self, name: str, text: str, value: float | None, labels: dict[str, str]) -> None:
+    def counter(self, name: str, text: str, value: float | None, labels: Labels) -> None:
         """Add what only rises, from zero at each start of a session; `_total` ends its name."""
         self._add(CounterMetricFamily, name, text, value, labels)
 
@@ -47,7 +49,7 @@ class MetricFamilies:
         name: str,
         text: str,
         value: float | None,
-        labels: dict[str, str],
+        labels: Labels,
     ) -> None:
         if value is None:
             return

@@ -3,6 +3,7 @@
 import signal
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, start_http_server
@@ -12,11 +13,11 @@ from prometheus_client.registry import Collector
 from conf.command_line import print_line
 from conf.verb_parser import VerbParser
 from live.metrics.metric_families import MetricFamilies
-from live.metrics.session_metrics import add_session
-from live.session.control.snapshot_client import read_session
+from live.metrics.session_metrics import MOST_EVENTS, add_session
+from live.session.control.snapshot_client import read_event, read_session
 from live.session.session_folder import session_folder
 from strategies.trading.model.errors import ConfigError, TradingError
-from strategies.trading.snapshot.snapshot_types import SessionView
+from strategies.trading.snapshot.snapshot_types import EventDetail, SessionView
 
 LOOPBACK = "127.0.0.1"
 PORT = 9464
@@ -68,7 +69,7 @@ class MetricsServer:
 
 
 class SessionCollector(Collector):
-    """Reads the snapshot of each session when it is scraped."""
+    """Reads the snapshots of each session and of its quoted events when it is scraped."""
 
     def __init__(self, folders: Sequence[Path]) -> None:
         """Read the sessions in these folders."""
@@ -78,7 +79,9 @@ class SessionCollector(Collector):
         """Return the metrics now."""
         found = MetricFamilies()
         for folder in self._folders:
-            add_session(found, folder.name, _view_of(folder))
+            view = _view_of(folder)
+            events = [] if view is None else list(_quoted_events(folder, view))
+            add_session(found, folder.name, view, events)
         return iter(found)
 
 
@@ -88,3 +91,13 @@ def _view_of(folder: Path) -> SessionView | None:
         return read_session(folder)
     except TradingError:
         return None
+
+
+def _quoted_events(folder: Path, view: SessionView) -> Iterator[EventDetail]:
+    """Yield the events with wagers open, as far as the session answers, the first ones only."""
+    quoted = [event.event_id for event in view.events if event.open_wagers][:MOST_EVENTS]
+    with suppress(TradingError):
+        for event_id in quoted:
+            detail = read_event(folder, event_id)
+            if detail is not None:
+                yield detail

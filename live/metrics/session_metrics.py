@@ -6,11 +6,14 @@ Ages are by the clock of the desk, which in a sandbox is not that of the wall.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 
-from live.metrics.metric_families import MetricFamilies
+from live.metrics.line_metrics import add_lines
+from live.metrics.metric_families import Labels, MetricFamilies
 from strategies.trading.model.events import TradingState
 from strategies.trading.model.market import EventStatus
 from strategies.trading.snapshot.snapshot_types import (
+    EventDetail,
     EventSummary,
     FeedView,
     LimitUse,
@@ -24,11 +27,17 @@ MOST_MARKETS = 600
 _MOST_REASONS = 20
 _OTHER_REASON = "other"
 
-Labels = dict[str, str]
 
+def add_session(
+    found: MetricFamilies,
+    name: str,
+    view: SessionView | None,
+    events: Sequence[EventDetail] = (),
+) -> None:
+    """Add the metrics of a session, with the lines of these events of it.
 
-def add_session(found: MetricFamilies, name: str, view: SessionView | None) -> None:
-    """Add the metrics of a session; of one that does not answer, None, only that it is away."""
+    Of one that does not answer, None, there is only that it is away.
+    """
     labels = {"session": name}
     found.gauge(
         "session_up", "Whether the session answers (1) or not (0).", view is not None, labels
@@ -42,6 +51,7 @@ def add_session(found: MetricFamilies, name: str, view: SessionView | None) -> N
     if view.feed is not None:
         _add_feed(found, view.feed, view.desk.at_ns, labels)
     _add_events(found, view, labels)
+    add_lines(found, events, labels)
 
 
 def _add_desk(found: MetricFamilies, view: SessionView, labels: Labels) -> None:

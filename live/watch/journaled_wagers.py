@@ -34,23 +34,28 @@ class JournaledWagers:
         """Read the journal of a session's folder; nothing is known before the first `refresh`."""
         self._path = folder / JOURNAL
         self._read = b""
+        self._history = WagerHistory()
+        self._entries = 0
         self._by_line: dict[LineId, list[EarlierWager]] = {}
 
     def refresh(self) -> None:
-        """Read the journal if more was committed since; raise JournalError if it cannot be."""
+        """Read what was committed since the last time; raise JournalError if it cannot be."""
         written = self._written()
         if written == self._read:
             return
-        by_line: dict[LineId, list[EarlierWager]] = {}
         with JournalReader(self._path, may_be_cut=True) as journal:
-            for wager in WagerHistory(journal.entries()).wagers.values():
-                by_line.setdefault(wager.request.line_id, []).append(wager)
-        self._by_line, self._read = by_line, written
+            for entry in journal.entries(after=self._entries):
+                self._history.add(entry)
+                self._entries += 1
+        self._by_line = {}
+        for wager in self._history.wagers.values():
+            self._by_line.setdefault(wager.request.line_id, []).append(wager)
+        self._read = written
 
-    def open_on(self, line_id: LineId, at_ns: int) -> list[WagerView]:
+    def open_on(self, line_id: LineId, at_ns: int) -> list[EarlierWager]:
         """Return the wagers of a line that were open at a time, in the order of placing."""
         return [
-            _view(wager, at_ns)
+            wager
             for wager in self._on(line_id)
             if wager.placed_ns <= at_ns and _open_cents(wager, at_ns)
         ]
@@ -58,13 +63,23 @@ class JournaledWagers:
     def shown(self, line_id: LineId, at_ns: int) -> dict[Odds, int]:
         """Return what takers saw of our wagers on a line, by the odds at which they saw it."""
         cents: dict[Odds, int] = {}
-        for wager in self._on(line_id):
-            if wager.placed_ns <= at_ns:
-                odds = opposite(wager.request.odds)
-                # A taker stakes what the wager can win.
-                shown_cents = profit_cents(_open_cents(wager, at_ns), wager.request.odds)
-                cents[odds] = cents.get(odds, 0) + shown_cents
+        for wager in self.open_on(line_id, at_ns):
+            odds = opposite(wager.request.odds)
+            cents[odds] = cents.get(odds, 0) + _shown_cents(wager, at_ns)
         return cents
+
+    def shown_changes(self, line_id: LineId) -> list[tuple[int, Odds, int]]:
+        """Return by how much what takers saw of our wagers on a line changed, when and where."""
+        changes = []
+        for wager in self._on(line_id):
+            before_cents = 0
+            for at_ns in (wager.placed_ns, *(at_ns for at_ns, _ in wager.updates)):
+                cents = _shown_cents(wager, at_ns)
+                if cents != before_cents:
+                    change_cents = cents - before_cents
+                    changes.append((at_ns, opposite(wager.request.odds), change_cents))
+                before_cents = cents
+        return sorted(changes)
 
     def position(self, pair: Pair, at_ns: int) -> Position:
         """Return the position in a pair at a time, without results."""
@@ -112,20 +127,19 @@ class JournaledWagers:
             return b""
 
 
-def _view(wager: EarlierWager, at_ns: int) -> WagerView:
+def wager_view(wager: EarlierWager, at_ns: int, ahead_cents: int | None) -> WagerView:
+    """Return a wager as it was at a time, with the stake ahead of it."""
     request = wager.request
-    open_cents = _open_cents(wager, at_ns)
-    matched_cents = sum(stake_cents for stake_cents, _ in _booked(wager, at_ns))
     return WagerView(
         ref=request.ref,
         odds=request.odds,
         shown_odds=opposite(request.odds),
         stake_cents=request.stake_cents,
-        matched_cents=matched_cents,
-        unmatched_cents=open_cents,
+        matched_cents=sum(stake_cents for stake_cents, _ in _booked(wager, at_ns)),
+        unmatched_cents=_open_cents(wager, at_ns),
         state="open",
         placed_ns=wager.placed_ns,
-        ahead_cents=None,
+        ahead_cents=ahead_cents,
     )
 
 
@@ -142,6 +156,11 @@ def _open_cents(wager: EarlierWager, at_ns: int) -> int:
         if isinstance(update, WagerMatched):
             open_cents -= update.stake_cents
     return max(0, open_cents)
+
+
+def _shown_cents(wager: EarlierWager, at_ns: int) -> int:
+    """Return what a taker may stake against a wager: what is open of it can win that."""
+    return profit_cents(_open_cents(wager, at_ns), wager.request.odds)
 
 
 def _booked(wager: EarlierWager, at_ns: int) -> Iterator[tuple[int, int]]:

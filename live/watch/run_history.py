@@ -1,5 +1,6 @@
 """The sessions and the finished runs below a working folder, with what a list shows of each."""
 
+import socket
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -10,9 +11,11 @@ from msgspec import Struct
 from live.session.session_folder import SESSIONS
 from recordings.control_address import SOCKET_NAME
 from recordings.journal.entries import JOURNAL
+from recordings.local_socket import connect
 
 _RUNS, _SUMMARY, _REPORT = "runs", "summary.json", "report.html"
 _MOST_RUNS = 200
+_CONNECT_SECONDS = 1.0
 
 
 class ListedSession(Struct, frozen=True):
@@ -81,9 +84,20 @@ def _sessions(home: Path) -> Iterator[ListedSession]:
             folder.name,
             len(list(folder.glob("start-*.yaml"))),
             _changed_ns(mark if mark.exists() else path),
-            (folder / SOCKET_NAME).exists(),
+            _is_running(folder),
             _last_lines(folder / "session.log"),
         )
+
+
+def _is_running(folder: Path) -> bool:
+    """Return whether a session listens; one that was killed leaves its socket behind."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        client.settimeout(_CONNECT_SECONDS)
+        try:
+            connect(client, folder / SOCKET_NAME)
+        except OSError:
+            return False
+    return True
 
 
 def _run(home: Path, path: Path) -> ListedRun:

@@ -59,10 +59,13 @@ def columns_of(database: sqlite3.Connection, table: str) -> list[str]:
     return [str(row[1]) for row in database.execute(f"PRAGMA table_info({table})")]
 
 
-def checked_rows(database: sqlite3.Connection, path: Path, table: str) -> Iterator[tuple[Any, ...]]:
+def checked_rows(
+    database: sqlite3.Connection, path: Path, table: str, after: int = 0
+) -> Iterator[tuple[Any, ...]]:
     """Yield the rows of a table in order, without their checksums.
 
-    Raise JournalError at the first that is missing or not as it was written, and sqlite3.Error.
+    Of a numbered table those with a number above `after`. Raise JournalError at the first that is
+    missing or not as it was written, and sqlite3.Error.
     """
     names = [name for name in columns_of(database, table) if name != "crc"]
     if not names:
@@ -71,8 +74,9 @@ def checked_rows(database: sqlite3.Connection, path: Path, table: str) -> Iterat
     has_crc = len(names) < len(columns_of(database, table))
     selected = ", ".join([*names, "crc" if has_crc else "NULL"])
     order = "rowid" if table == "ref_token" else names[0]
-    last, checked = 0, False
-    for *row, crc in database.execute(f"SELECT {selected} FROM {table} ORDER BY {order}"):
+    later = f"WHERE place > {after:d}" if after else ""
+    last, checked = after, False
+    for *row, crc in database.execute(f"SELECT {selected} FROM {table} {later} ORDER BY {order}"):
         if table in NUMBERED and row[0] != last + 1:
             message = f"{path}: row {last + 1} of {table} is missing; {SALVAGE}"
             raise JournalError(message)

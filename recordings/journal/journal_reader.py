@@ -77,9 +77,12 @@ class JournalReader:
         """Close the file."""
         self._database.close()
 
-    def entries(self) -> Iterator[Entry[Payload]]:
-        """Yield everything but market data and calls, of all runs, in order."""
-        return self._read("entries", lambda _, __: True)
+    def entries(self, after: int = 0) -> Iterator[Entry[Payload]]:
+        """Yield everything but market data and calls, of all runs, in order.
+
+        The first `after` entries are left out.
+        """
+        return self._read("entries", lambda _, __: True, after)
 
     def entries_with_feed(self, run: int) -> Iterator[Entry[Payload]]:
         """Yield everything of one run by input: the input, then what followed from it.
@@ -112,10 +115,12 @@ class JournalReader:
             raise self._error(error) from error
         return EarlierRuns(state, reason, losses)
 
-    def _read(self, table: str, is_wanted: Callable[[int, str], bool]) -> Iterator[Entry[Payload]]:
-        """Check every row of a table, and yield those of the wanted runs and kinds."""
+    def _read(
+        self, table: str, is_wanted: Callable[[int, str], bool], after: int = 0
+    ) -> Iterator[Entry[Payload]]:
+        """Check every row of a table after a number of them, and yield those that are wanted."""
         try:
-            for row in checked_rows(self._database, self._path, table):
+            for row in checked_rows(self._database, self._path, table, after):
                 _, run, input_seq, now_ns, kind, body = row
                 if is_wanted(run, kind):
                     yield Entry(run, input_seq, now_ns, decode(kind, body))

@@ -40,6 +40,8 @@ def _lines(session: Sandbox, server: Server) -> Iterator[str]:
     yield f"clock    {iso(shifted_exchange.clock.now_ns())}"
     for event in shifted_exchange.info.events:
         yield f"event    {event.name}, starts {iso(event.scheduled_ns)}"
+    if session.watch_folder is not None:
+        yield f"watch    python -m live watch --web --folder {session.watch_folder}"
     for limit in session.limits:
         yield f"limit    {limit}"
     for note in shifted_exchange.info.notes:

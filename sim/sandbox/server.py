@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
+from sim.exchange.exchange_connection import Decide, OnEvent
 from sim.sandbox.account_endpoints import AccountEndpoints
 from sim.sandbox.api_account import ApiAccount
 from sim.sandbox.api_errors import RefusedError
@@ -31,6 +32,8 @@ from sim.sandbox.shifted_exchange import ShiftedExchange
 from sim.sandbox.socket_hub import SocketHub
 from sim.sandbox.socket_updates import SocketUpdates
 from sim.sandbox.wire_ids import WireIds
+from strategies.trading.desk.desk import Desk
+from strategies.trading.model.events import Event
 from strategies.trading.model.ids import WagerRef
 from strategies.trading.model.units import NS_PER_SECOND
 
@@ -40,8 +43,17 @@ _APP_ID, _CLUSTER = "1", "mt1"
 class Server:
     """The REST and socket server of one time-shifted exchange, on a loopback address."""
 
-    def __init__(self, shifted_exchange: ShiftedExchange, settings: SandboxSettings) -> None:
-        """Build every part; nothing listens before `start`."""
+    def __init__(
+        self,
+        shifted_exchange: ShiftedExchange,
+        settings: SandboxSettings,
+        watching: Desk | None = None,
+    ) -> None:
+        """Build every part; nothing listens before `start`.
+
+        A desk that is `watching` receives the market data too.
+        """
+        self._watching = watching
         self.shifted_exchange = shifted_exchange
         self.settings = settings
         self.faults = RequestedFaults()
@@ -66,7 +78,11 @@ class Server:
 
     async def start(self) -> None:
         """Replay everything before the current time, then listen; raise OSError if it cannot."""
-        self.shifted_exchange.open(self._updates.on_event, self._updates.publish_offers)
+        if self._watching is None:
+            self.shifted_exchange.open(self._updates.on_event, self._updates.publish_offers)
+        else:
+            self.shifted_exchange.open(*self._shared_with(self._watching))
+            self.shifted_exchange.at_present(self._watching.start)
         await self._runner.setup()
         host, port = self.settings.host, self.settings.port
         await web.TCPSite(self._runner, host, port, ssl_context=self._tls).start()
@@ -168,6 +184,19 @@ class Server:
             "service": "pusher",
             "ws_host": self.settings.host,
         }
+
+    def _shared_with(self, desk: Desk) -> tuple[OnEvent, Decide]:
+        """Return what sends market data to the sockets and to a desk."""
+
+        def on_event(event: Event, at_ns: int) -> None:
+            self._updates.on_event(event, at_ns)
+            desk.take(event, at_ns)
+
+        def decide(now_ns: int) -> None:
+            self._updates.publish_offers(now_ns)
+            desk.act(now_ns)
+
+        return on_event, decide
 
     def _send_health_check(self) -> None:
         now_ns = self.shifted_exchange.clock.now_ns()

@@ -1,12 +1,11 @@
 """What of a trading desk is an alert: halts, a lost feed, limits nearly used, odd fills."""
 
-from collections import deque
 from collections.abc import Iterator
 
 from live.session.alerts.alert import Alert, AlertLevel
 from live.session.alerts.alert_settings import AlertSettings
 from live.session.alerts.daily_summary import DailySummary
-from live.session.alerts.limit_shares import limit_shares
+from live.session.alerts.fill_rates import FillRates
 from strategies.trading.desk.desk import Desk
 from strategies.trading.model.events import (
     RUN_ENDED,
@@ -15,12 +14,27 @@ from strategies.trading.model.events import (
     WagerMatched,
 )
 from strategies.trading.model.ids import EventId
+from strategies.trading.model.market import EventStatus
 from strategies.trading.model.settings import nanoseconds
 from strategies.trading.model.units import NS_PER_SECOND
+from strategies.trading.snapshot.limit_uses import (
+    event_limit_uses,
+    limit_text,
+    limit_uses,
+    used_text,
+)
+from strategies.trading.snapshot.snapshot_types import LimitUse
 
-_MINUTE_NS = 60 * NS_PER_SECOND
 # A limit is named again only after its use has fallen this far below the bound, as a share of it.
 _FALLEN = 0.9
+# Of these and the limit on an event a person must know. Limits of a market, a line or a wager are
+# left out, as quotes are sized to use them.
+_NAMED_LIMITS = (
+    "risk.max_daily_loss",
+    "risk.stop_loss_percentage",
+    "risk.max_total_exposure",
+    "risk.max_concurrent_wagers",
+)
 # The names with which a reason of a halt may begin that are kinds of alerts themselves.
 _HALT_KINDS = ("drift", "watchdog")
 _WHOLE_FEED = EventId("")
@@ -37,8 +51,7 @@ class AlertRules:
         self._lost_since: dict[EventId, int] = {}
         self._lost_reported: set[EventId] = set()
         self._near: set[tuple[str, str]] = set()
-        self._fills: deque[int] = deque()
-        self._too_many_fills = False
+        self._fill_rates = FillRates(settings.fills_per_minute, now_ns)
         self._looked_ns = now_ns
         self._open_ns = 0
         self._summary = DailySummary(desk, settings.summary_days(), now_ns)
@@ -53,7 +66,7 @@ class AlertRules:
     def look(self, now_ns: int) -> Iterator[Alert]:
         """Yield the alerts of the present state; to be called every second or so."""
         yield from self._look_at_feed(now_ns)
-        yield from self._look_at_limits()
+        yield from self._look_at_limits(now_ns)
         yield from self._look_at_fills(now_ns)
         yield from self._summary.due(now_ns)
         self._looked_ns = now_ns
@@ -76,7 +89,7 @@ class AlertRules:
         if wager is None or 0 < fill.total_cents <= wager.matched_cents:
             # Not ours, or a repeat.
             return
-        self._fills.append(now_ns)
+        self._fill_rates.note(now_ns, in_play=self._is_live(wager.pair.first.event_id))
         self._open_ns = 0
         self._summary.fills += 1
         self._summary.matched_cents += fill.stake_cents
@@ -123,25 +136,32 @@ class AlertRules:
             return "the feed"
         return f"the feed of {self._desk.market_states.catalogue.name_of(event_id)}"
 
-    def _look_at_limits(self) -> Iterator[Alert]:
+    def _look_at_limits(self, now_ns: int) -> Iterator[Alert]:
         if self._percent is None:
             return
-        for setting, where, share, text in limit_shares(self._desk):
-            key = (setting, where)
-            if 100 * share < self._percent * _FALLEN:
+        for where, use in self._watched_limits(now_ns):
+            if not use.limit:
+                continue
+            key, percent = (use.name, where), 100 * (use.used or 0) / use.limit
+            if percent < self._percent * _FALLEN:
                 self._near.discard(key)
-            elif 100 * share >= self._percent and key not in self._near:
+            elif percent >= self._percent and key not in self._near:
                 self._near.add(key)
-                yield Alert("limit", AlertLevel.WARNING, f"{100 * share:.0f} % used: {text}", where)
+                used = f"{used_text(use)} of {limit_text(use)} ({use.name})"
+                text = f"{percent:.0f} % used: {where}{': ' if where else ''}{used}"
+                yield Alert("limit", AlertLevel.WARNING, text, where)
+
+    def _watched_limits(self, now_ns: int) -> Iterator[tuple[str, LimitUse]]:
+        """Yield the limits that are watched, each with the event that it is of, if of one."""
+        yield from (
+            ("", use) for use in limit_uses(self._desk, now_ns) if use.name in _NAMED_LIMITS
+        )
+        yield from event_limit_uses(self._desk)
 
     def _look_at_fills(self, now_ns: int) -> Iterator[Alert]:
-        while self._fills and now_ns - self._fills[0] > _MINUTE_NS:
-            self._fills.popleft()
-        most, count = self._settings.fills_per_minute, len(self._fills)
-        if most is not None and count > most and not self._too_many_fills:
-            text = f"{count} fills within a minute, more than {most}"
+        games = {wager.pair.first.event_id for wager in self._desk.wagers.live()}
+        for text in self._fill_rates.look(now_ns, {self._is_live(game) for game in games}):
             yield Alert("fills", AlertLevel.WARNING, text)
-        self._too_many_fills = most is not None and count > most
         minutes = self._settings.no_fill_minutes
         if minutes is None or not self._desk.wagers.live_count:
             return
@@ -151,3 +171,6 @@ class AlertRules:
         if before_ns < nanoseconds(60 * minutes) <= self._open_ns:
             text = f"no fill in {minutes:g} minutes with wagers open"
             yield Alert("no fill", AlertLevel.WARNING, text)
+
+    def _is_live(self, event_id: EventId) -> bool:
+        return self._desk.market_states.events[event_id].status is EventStatus.LIVE

@@ -60,7 +60,10 @@ class AlertSettings(Struct, frozen=True, kw_only=True):
     ] = 80
     fills_per_minute: Annotated[
         PositiveWhole | None,
-        Meta(description="More fills in a minute raise an alert; null for none."),
+        Meta(
+            description="More fills in a minute raise an alert, if they are also five times the "
+            "usual; null for none."
+        ),
     ] = 30
     no_fill_minutes: Annotated[
         PositiveMinutes | None,

@@ -6,30 +6,13 @@ from strategies.trading.desk.desk import Desk
 from strategies.trading.model.market import Pair
 from strategies.trading.model.money import dollars_text
 from strategies.trading.risk.market_plan import held_cents
-from strategies.trading.snapshot.limit_uses import limit_uses
-from strategies.trading.snapshot.snapshot_types import LimitUse
+from strategies.trading.snapshot.limit_uses import limit_text, limit_uses, used_text
 
 
 def session_limits(desk: Desk, now_ns: int) -> Iterator[tuple[str, str, str]]:
     """Yield each limit on a whole session: its setting, what is used of it, and the limit."""
     for use in limit_uses(desk, now_ns):
-        yield use.name, _used_text(use), _limit_text(use)
-
-
-def _used_text(use: LimitUse) -> str:
-    if use.used is None:
-        return "unbounded"
-    if use.is_money:
-        return dollars_text(int(use.used))
-    return f"{use.used:.2f}" if isinstance(use.used, float) else f"{use.used:,}"
-
-
-def _limit_text(use: LimitUse) -> str:
-    if use.limit is None:
-        return "no limit"
-    if use.is_money:
-        return dollars_text(int(use.limit))
-    return f"{use.limit:g}" if isinstance(use.limit, float) else f"{use.limit:,}"
+        yield use.name, used_text(use), limit_text(use)
 
 
 def used_of(cents: int, name: str, limit_cents: int) -> str:

@@ -5,6 +5,8 @@ import { age, american, clock, dateTime, dollars, h, meter, percent, setText, sh
 
 const LEVELS = 10;
 const SLIDE_MS = 150;
+// A session that has just begun has no whole segment of its recording.
+const RETRY_MS = 10000;
 
 export function eventView(main, { eventId }) {
   return new EventView(main, eventId);
@@ -22,9 +24,9 @@ class EventView {
     this.choose = h("section", { class: "panel choose", "aria-label": "Markets" });
     this.bookPanel = section("Book", true, true);
     this.wagersPanel = section("Our wagers", true, true);
-    this.pricesPanel = section("Prices");
+    this.pricesPanel = section("Prices", false, true);
     this.tradesPanel = section("Last trades", false, true);
-    this.decisionsPanel = section("Decisions", true);
+    this.decisionsPanel = section("Decisions", true, true);
     this.chartElement = h("div", { class: "chart" });
     this.chartTitle = h("h2", {}, "Over time");
     const chartPanel = h("section", { class: "panel wide", "aria-label": "Price, our quotes and fills over time" }, this.chartTitle, this.chartElement);
@@ -71,9 +73,11 @@ class EventView {
 
   async loadTrack(id) {
     const answer = await fetch(`/api/event/${encodeURIComponent(this.eventId)}/track?pair=${encodeURIComponent(id)}`);
-    if (!answer.ok || this.chosen !== id) return;
+    if (this.chosen !== id) return;
+    if (!answer.ok) { setTimeout(() => { if (this.chosen === id) this.loadTrack(id); }, RETRY_MS); return; }
     const track = await answer.json();
-    if (this.slider && track.from_ns) this.slider.min = String(Math.ceil(track.from_ns / 1e9));
+    this.slider.min = String(Math.ceil(track.from_ns / 1e9));
+    this.allowSliding(true);
     this.chart.clear();
     // First what is older, as the times only ascend.
     this.chart.takeTrack(track);
@@ -109,15 +113,14 @@ class EventView {
     const row = market.row;
     const state = row.is_paused ? "paused" : row.status;
     const rows = market.pairs.map((pair) => {
-      const name = market.pairs.length > 1 ? pair.first.label : pair.first.label;
-      const button = h("button", { type: "button", "data-pair": pair.pair_id, "aria-pressed": pair.pair_id === this.chosen ? "true" : "false", onclick: () => this.choosePair(pair.pair_id) }, name);
+      const button = h("button", { type: "button", "data-pair": pair.pair_id, "aria-pressed": pair.pair_id === this.chosen ? "true" : "false", onclick: () => this.choosePair(pair.pair_id) }, pair.first.label);
       const wagers = pair.first.wagers.length + pair.second.wagers.length;
       return h("tr", { class: pair.pair_id === this.chosen ? "chosen" : null }, h("td", {}, button), h("td", { class: "num" }, percent(pair.fair)),
         h("td", { class: "num" }, touch(pair.first)), h("td", { class: "num" }, touch(pair.second)), h("td", { class: "num" }, wagers ? h("span", { class: "own" }, String(wagers)) : "\u2013"));
     });
     return [h("h3", {}, h("span", {}, row.label), h("span", { class: "badge", "data-state": state }, statusText(state))),
       row.reasons.length ? h("p", { class: "reason" }, `Not quoted${row.silent_since_ns ? ` since ${clock(row.silent_since_ns)}` : ""}: ${row.reasons.join("; ")}`) : null,
-      table(`${row.label}: pairs with fair price, best offers and our wagers`, [["Selection", ""], ["Fair", "num"], ["Back", "num"], ["Other", "num"], ["Ours", "num"]], rows)].filter(Boolean);
+      table(`${row.label}: pairs with fair price, longest odds of others on both sides, and our open wagers`, [["Selection", ""], ["Fair", "num"], ["Odds", "num"], ["Other side", "num"], ["Ours", "num"]], rows)].filter(Boolean);
   }
 
   // The slider ----------------------------------------------------------------------------------
@@ -127,7 +130,14 @@ class EventView {
     this.moment = h("output", { for: "moment" }, "now");
     const step = (seconds, text, label) => h("button", { type: "button", class: "plain", "aria-label": label, onclick: () => { this.slider.value = String(Number(this.slider.value) + seconds); this.slide(); } }, text);
     this.nowButton = h("button", { type: "button", class: "plain", onclick: () => this.backToNow() }, "Now");
-    return h("section", { class: "panel wide time", "aria-label": "Moment" }, step(-60, "\u22121 min", "A minute back"), this.slider, step(60, "+1 min", "A minute on"), this.nowButton, this.moment);
+    this.steps = [step(-60, "\u22121 min", "A minute back"), step(60, "+1 min", "A minute on")];
+    this.allowSliding(false);
+    return h("section", { class: "panel wide time", "aria-label": "Moment" }, this.steps[0], this.slider, this.steps[1], this.nowButton, this.moment);
+  }
+
+  // Before anything is recorded there are no earlier moments.
+  allowSliding(allowed) {
+    for (const control of [this.slider, ...this.steps]) control.disabled = !allowed;
   }
 
   slide() {
@@ -160,7 +170,7 @@ class EventView {
     this.nowButton.disabled = !this.past;
     if (!this.past) { setText(this.moment, "now"); return; }
     const score = this.past.score ? `, ${this.past.score[0]}\u2013${this.past.score[1]}` : "";
-    setText(this.moment, `${clock(this.past.at_ns)} UTC${score}`);
+    setText(this.moment, `${clock(this.past.at_ns)} UTC, ${statusText(this.past.status)}${score}`);
   }
 
   // The chosen pair -----------------------------------------------------------------------------
@@ -173,12 +183,13 @@ class EventView {
     const title = `${market.row.label}: ${now.first.label} / ${now.second.label}`;
     setText(this.chartTitle, `Over time: probability of ${now.first.label}`);
     if (!pair) { show(this.bookPanel, ["not yet", this.past.at_ns], () => h("p", { class: "empty" }, "Not on offer at that moment.")); return; }
-    const at = this.past ? `, at ${clock(this.past.at_ns)} UTC, from the recording` : "";
+    const at_ns = this.past ? this.past.at_ns : this.detail.at_ns;
+    const at = this.past ? `, at ${clock(at_ns)} UTC, from the recording; the market was ${statusText(this.past.market_status[market.row.market_id])}` : "";
     show(this.bookPanel, [title, at, pair.first.offers, pair.second.offers, pair.first.profit_cents, pair.second.profit_cents], () => [h("h2", {}, `Book: ${title}${at}`), book(pair)]);
     show(this.wagersPanel, [this.past?.at_ns, pair.first.wagers, pair.second.wagers], () => wagers(pair, Boolean(this.past)));
-    show(this.pricesPanel, [now.fair, now.own_fair, now.sources, now.last_price, now.quotes, market.row.exposure_cents], () => prices(now, market, this.detail.at_ns));
+    show(this.pricesPanel, [this.past?.at_ns, pair.fair, pair.own_fair, pair.sources, pair.last_price, pair.quotes, market.row.exposure_cents], () => prices(pair, market, at_ns, Boolean(this.past)));
     show(this.tradesPanel, [this.past?.at_ns, pair.trades], () => trades(pair));
-    show(this.decisionsPanel, [this.chosen, this.detail.decisions.length, this.detail.decisions.at(-1)], () => decisions(this.detail.decisions, market, this.chosen));
+    show(this.decisionsPanel, [this.past?.at_ns, this.chosen, this.detail.decisions.length, this.detail.decisions.at(-1)], () => decisions(this.detail.decisions.filter((each) => each.at_ns <= at_ns), market, this.chosen, Boolean(this.past)));
     this.chart.take(this.detail.at_ns, now, this.detail.fills);
   }
 }
@@ -217,7 +228,7 @@ function wagers(pair, isPast) {
   return [h("h2", {}, isPast ? "Our wagers then" : "Our wagers"), rows.length ? table("Our wagers in this pair", headings, rows, { class: "cards" }) : h("p", { class: "empty" }, "None open.")];
 }
 
-function prices(pair, market, now) {
+function prices(pair, market, now, isPast) {
   const row = (name, value, at) => h("tr", {}, h("td", {}, name), h("td", { class: "num" }, percent(value)), h("td", { class: "num" }, percent(value === null ? null : 1 - value)), h("td", { class: "num soft" }, at ? `${age(now - at)} ago` : ""));
   const rows = [row("Fair price in use", pair.fair, null)];
   if (pair.own_fair !== null) rows.push(row("Strategy's own", pair.own_fair, null));
@@ -228,7 +239,7 @@ function prices(pair, market, now) {
     rows.push(h("tr", { class: "own" }, h("td", {}, `Quote ${american(quote.odds)}, ${dollars(quote.stake_cents)}`), h("td", { class: "num" }, quote.side ? "" : percent(of)), h("td", { class: "num" }, quote.side ? percent(of) : ""), h("td", {})));
   }
   const limit = h("div", {}, h("div", { class: "soft" }, `Exposure of the market ${dollars(market.row.exposure_cents)} of ${dollars(market.exposure_limit_cents, true)}`), meter("Exposure of the market", market.row.exposure_cents, market.exposure_limit_cents));
-  return [h("h2", {}, "Prices by source"), table("Prices of this pair by source", [["Source", ""], [pair.first.label, "num"], [pair.second.label, "num"], ["Age", "num"]], rows), limit];
+  return [h("h2", {}, isPast ? "Prices by source then" : "Prices by source"), table("Prices of this pair by source", [["Source", ""], [pair.first.label, "num"], [pair.second.label, "num"], ["Age", "num"]], rows), isPast ? null : limit].filter(Boolean);
 }
 
 function trades(pair) {
@@ -236,7 +247,7 @@ function trades(pair) {
   return [h("h2", {}, "Last trades"), rows.length ? h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Last trades" }, table("Trades seen, the newest first", [["Time", ""], ["Taker backed", ""], ["Odds", "num"], ["Stake", "num"]], rows)) : h("p", { class: "empty" }, "None seen.")];
 }
 
-function decisions(all, market, pairId) {
+function decisions(all, market, pairId, isPast) {
   const rows = all.filter((decision) => decision.market_id === market.row.market_id).reverse().map((decision) => {
     const quotes = decision.quotes.filter(([id]) => id === pairId).map(([, quote]) => quote);
     const pair = market.pairs.find((each) => each.pair_id === pairId);
@@ -244,5 +255,5 @@ function decisions(all, market, pairId) {
     const fair = decision.fairs.find(([id]) => id === pairId);
     return h("tr", {}, h("td", {}, clock(decision.at_ns)), h("td", { class: "num" }, percent(fair ? fair[1] : null)), h("td", {}, text || (decision.silence ? h("span", { class: "warn" }, decision.silence) : "no quote in this pair")));
   });
-  return [h("h2", {}, "Decisions"), rows.length ? h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Decisions" }, table("Decisions on this market, the newest first", [["Time", ""], ["Fair", "num"], ["Quotes, or why there are none", ""]], rows, { class: "decisions" })) : h("p", { class: "empty" }, "None yet.")];
+  return [h("h2", {}, isPast ? "Decisions until then" : "Decisions"), rows.length ? h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Decisions" }, table("Decisions on this market, the newest first", [["Time", ""], ["Fair", "num"], ["Quotes, or why there are none", ""]], rows, { class: "decisions" })) : h("p", { class: "empty" }, isPast ? "None: a session keeps its last decisions only, and these are later." : "None yet.")];
 }

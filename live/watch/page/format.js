@@ -40,8 +40,12 @@ export function age(ns) {
   return `${Math.round(seconds / 86400)} days`;
 }
 
-export function milliseconds(ns) {
-  return `${(ns / 1e6).toFixed(ns < 1e7 ? 1 : 0)} ms`;
+export function shortTime(ns) {
+  return ns < 1e9 ? `${(ns / 1e6).toFixed(ns < 1e7 ? 1 : 0)} ms` : `${(ns / 1e9).toFixed(1)} s`;
+}
+
+export function whole(number) {
+  return WHOLE.format(number);
 }
 
 export function clock(ns) {

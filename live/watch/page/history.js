@@ -1,6 +1,6 @@
 // Sessions and finished runs below the folder in which the page was started.
 
-import { dateTime, dollars, h, signedDollars, table, tone } from "/files/format.js";
+import { dateTime, dollars, h, signedDollars, table, tone, whole } from "/files/format.js";
 
 export function historyView(main) {
   const sessions = h("section", { class: "panel", "aria-label": "Sessions" }, h("h2", {}, "Sessions"), h("p", { class: "empty" }, "Reading..."));
@@ -27,9 +27,10 @@ function sessionTable(sessions) {
 }
 
 function runTable(runs) {
-  const rows = runs.map((run) => h("tr", {}, h("td", { class: "nowrap" }, run.report ? h("a", { href: `/report/${run.report}` }, dateTime(run.finished_ns), h("span", { class: "hidden" }, ` report of ${run.folder}`)) : dateTime(run.finished_ns)),
+  const rows = runs.map((run) => h("tr", {}, h("td", { class: "nowrap" }, dateTime(run.finished_ns)),
     h("td", {}, run.mode), h("td", {}, run.strategy), h("td", { class: "full" }, `${run.recording}${run.simulated ? " (simulated)" : ""}`),
     h("td", { class: `num ${tone(run.profit_cents)}`, "data-label": "profit" }, signedDollars(run.profit_cents)), h("td", { class: "num", "data-label": "turnover" }, dollars(run.turnover_cents)),
-    h("td", { class: "num", "data-label": "wagers" }, String(run.wagers_placed)), h("td", { class: "num", "data-label": "fills" }, String(run.fills)), h("td", { class: "num", "data-label": "largest fall" }, dollars(run.max_drawdown_cents))));
-  return table("Finished runs, the newest first", [["Finished, UTC", ""], ["Mode", ""], ["Strategy", ""], ["Recording", ""], ["Profit", "num"], ["Turnover", "num"], ["Wagers", "num"], ["Fills", "num"], ["Largest fall", "num"]], rows, { class: "cards" });
+    h("td", { class: "num", "data-label": "wagers" }, whole(run.wagers_placed)), h("td", { class: "num", "data-label": "fills" }, whole(run.fills)), h("td", { class: "num", "data-label": "largest fall" }, dollars(run.max_drawdown_cents)),
+    h("td", { class: "report" }, run.report ? h("a", { href: `/report/${run.report}`, "aria-label": `Report of ${run.folder}` }, "report") : "no report")));
+  return table("Finished runs, the newest first", [["Finished, UTC", ""], ["Mode", ""], ["Strategy", ""], ["Recording", ""], ["Profit", "num"], ["Turnover", "num"], ["Wagers", "num"], ["Fills", "num"], ["Largest fall", "num"], ["Report", ""]], rows, { class: "cards" });
 }

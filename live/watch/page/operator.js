@@ -23,13 +23,13 @@ class OperatorView {
     this.scope = h("select", { id: "scope" }, h("option", { value: "" }, "everything"));
     this.reason = h("input", { id: "reason", maxlength: 200 });
     this.message = h("p", { class: "message", role: "status", "aria-live": "polite" });
-    this.log = h("ul", { class: "lines" });
+    this.log = h("ul", { class: "lines" }, h("li", { class: "soft" }, "Nothing yet."));
     this.limits = h("section", { class: "panel", "aria-label": "Limits" });
     this.dialog = h("dialog", { "aria-labelledby": "asked" });
     const buttons = WORDS.map(([word, label, what, danger]) => h("button", { type: "button", class: danger ? "danger" : null, title: what, "data-word": word, disabled: !mayOperate, onclick: () => this.say(this.words(word)) }, label));
     const refused = mayOperate ? null : h("p", { class: "message", "data-kind": "refused" }, "You opened this page with the viewer's address, which may only look. Operating needs the operator's address, printed when the page was started.");
     main.replaceChildren(h("h1", { class: "hidden" }, "Operator"), h("div", { class: "operator" },
-      h("section", { class: "panel form", "aria-label": "Words" }, h("h2", {}, "Words"), refused,
+      h("section", { class: "panel form", "aria-label": "Operate" }, h("h2", {}, "Operate"), refused,
         h("label", { for: "name" }, "Your name, kept in the journal", this.name),
         h("label", { for: "scope" }, "Of what (pause, resume, pull)", this.scope),
         h("label", { for: "reason" }, "Reason (halt)", this.reason),
@@ -54,7 +54,7 @@ class OperatorView {
     const limitOf = (name) => known.get(name).limit === null ? "no limit" : number(known.get(name), known.get(name).limit);
     const usedOf = (limit) => limit.used === null ? "unbounded" : number(limit, limit.used);
     show(this.limits, names.map((name) => [name, limitOf(name)]), () => [h("h2", {}, "Limits"), h("p", { class: "soft" }, "What is used and permitted; of those on one event, market or line the largest use. A new value above the session's ceiling is refused."),
-      table("Limits of the session, and a field for a new value", [["Setting", ""], ["Used", "num wide-only"], ["Limit", "num"], ["New value", "num"]], names.map((name) => this.limitRow(name, usedOf(known.get(name)), limitOf(name))))]);
+      table("Limits of the session, and a field for a new value", [["Setting", ""], ["Used", "num"], ["Limit", "num"], ["New value", "num"]], names.map((name) => this.limitRow(name, usedOf(known.get(name)), limitOf(name))), { class: "cards" })]);
     for (const name of names) {
       const cell = this.limits.querySelector(`[data-used="${name}"]`);
       if (cell) setText(cell, usedOf(known.get(name)));
@@ -64,8 +64,8 @@ class OperatorView {
   limitRow(name, used, limit) {
     const input = h("input", { "aria-label": `New value of ${name}`, inputmode: "decimal", placeholder: UNITS[name.replace("risk.", "")] ?? "dollars", disabled: !this.mayOperate });
     const submit = (event) => { event.preventDefault(); if (input.value.trim()) this.say(["set", `${name}=${input.value.trim()}`], () => { input.value = ""; }); };
-    return h("tr", {}, h("td", {}, name.replace("risk.", "").replaceAll("_", " ")), h("td", { class: "num wide-only", "data-used": name }, used), h("td", { class: "num" }, limit),
-      h("td", {}, h("form", { onsubmit: submit }, input, h("button", { disabled: !this.mayOperate, "aria-label": `Set ${name}` }, "Set"))));
+    return h("tr", {}, h("td", { class: "full" }, name.replace("risk.", "").replaceAll("_", " ")), h("td", { class: "num", "data-label": "used", "data-used": name }, used), h("td", { class: "num", "data-label": "limit" }, limit),
+      h("td", { class: "full" }, h("form", { onsubmit: submit }, input, h("button", { disabled: !this.mayOperate, "aria-label": `Set ${name}` }, "Set"))));
   }
 
   words(word) {
@@ -83,6 +83,7 @@ class OperatorView {
     const answer = await this.post({ name: this.name.value.trim(), words, code: question.code });
     if (!answer) return;
     this.tell("done", answer.lines.join(" "));
+    if (!this.log.querySelector("time")) this.log.replaceChildren();
     this.log.prepend(h("li", {}, h("time", {}, new Date().toISOString().slice(11, 19)), answer.lines.join(" ")));
     done();
   }

@@ -1,6 +1,6 @@
 // Everything at a glance: money, limits, feed, alarms, and a row for each event.
 
-import { age, clock, count, dateTime, dollars, h, meter, milliseconds, show, signedDollars, statusText, table, tone } from "/files/format.js";
+import { age, clock, count, dateTime, dollars, h, meter, shortTime, show, signedDollars, statusText, table, tone } from "/files/format.js";
 
 const MOST_WITH_MARKETS = 6;
 
@@ -45,7 +45,7 @@ function figureTexts({ desk, feed, placing, cancelling, counts }) {
   if (placing) {
     const share = counts.accepted + counts.refused ? ` (${(100 * counts.accepted / (counts.accepted + counts.refused)).toFixed(1)} %)` : "";
     texts.push(["Accepted", `${counts.accepted}${share}`, `of ${counts.placed} placed, ${counts.refused} refused`, counts.refused ? "warn" : ""]);
-    texts.push(["Placing", placing.number ? milliseconds(placing.median_ns) : "\u2013", placing.number ? `99 %: ${milliseconds(placing.high_ns)}` : "no response yet", ""]);
+    texts.push(["Placing takes", placing.number ? shortTime(placing.median_ns) : "\u2013", placing.number ? `median; 99 % within ${shortTime(placing.high_ns)}` : "no response yet", ""]);
   }
   return texts;
 }
@@ -65,15 +65,16 @@ function limitPanel(limits) {
   }))];
 }
 
-function feedTexts({ desk, feed, cancelling, counts, placing }) {
-  if (!feed) return [["a backtest", "simulated feed and responses"]];
+function feedTexts({ session, desk, feed, cancelling, counts }) {
+  if (!feed && session === "sandbox") return [["a sandbox", "its own desk only looks, and places nothing"]];
+  if (!feed) return [[`a ${session}`, "simulated feed and responses"]];
   const denials = Object.entries(counts.denials).map(([name, number]) => `${number} ${name}`).join(", ");
   return [
     ["last message", feed.updated_ns ? `${age(desk.at_ns - feed.updated_ns)} ago` : "none yet"],
     ["late by", feed.delay_ns ? age(feed.delay_ns) : "under a second"],
     ["gaps", feed.gaps ? `${feed.gaps}, ${age(feed.lost_ns)} in all` : "none"],
     ["unreadable", String(feed.unreadable)],
-    ["cancelling", cancelling.number ? `${milliseconds(cancelling.median_ns)}, 99 %: ${milliseconds(cancelling.high_ns)}` : "\u2013"],
+    ["cancelling takes", cancelling.number ? `${shortTime(cancelling.median_ns)}, 99 % within ${shortTime(cancelling.high_ns)}` : "none yet"],
     ["fills", `${counts.fills}, ${dollars(counts.matched_cents)}`],
     ["denied by our limits", denials || "none"],
   ];
@@ -98,7 +99,7 @@ function alarmPanel({ alarms, desk, settings }) {
 // Events ----------------------------------------------------------------------------------------
 
 function eventTable(body) {
-  const headings = [["Event", ""], ["Score", ""], ["Position", "num"], ["Exposure", "num"], ["Profit", "num"], ["Quoted", ""]];
+  const headings = [["Event", ""], ["Score", ""], ["Matched", "num"], ["Exposure", "num"], ["Profit", "num"], ["Quoted", ""]];
   const made = table("Events with score, position, profit and which markets are quoted", headings, [], { class: "events cards" });
   made.tBodies[0].replaceWith(body);
   return made;
@@ -163,7 +164,7 @@ function marketCells(event, market) {
 function quotedMarkets(markets) {
   const quoted = markets.filter((market) => !market.reasons.length);
   const text = quoted.map((market) => `${market.label} ${market.open_wagers}`).join(", ");
-  return quoted.length ? h("div", { class: "reason", title: "open wagers by market" }, `open: ${text}`) : null;
+  return quoted.length ? h("div", { class: "reason", title: "open wagers by market" }, `open wagers: ${text}`) : null;
 }
 
 // Markets that are silent for one reason share a line; the first reason counts.

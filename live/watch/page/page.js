@@ -18,6 +18,12 @@ function page() {
   return [{ "/operator": "operator", "/history": "history" }[path] ?? "overview", null];
 }
 
+// What a tab is named by, beside the session.
+function title() {
+  const [name, eventId] = page();
+  return name === "event" ? session.rows.get(eventId)?.name : name;
+}
+
 function takeSession(message) {
   if (message.kind === "absent") {
     session.absent = message.reason;
@@ -49,7 +55,8 @@ function showFrame() {
   setText(element("session"), view.session);
   setText(element("start"), [view.start ? `start ${view.start}` : "", view.venue && `at ${view.venue}`].filter(Boolean).join(" "));
   setText(element("clock"), `${clock(view.desk.at_ns)} UTC`);
-  document.title = `${view.desk.state.state === "active" ? "" : `${view.desk.state.state}: `}${view.session}`;
+  const shown = [view.desk.state.state === "active" ? "" : view.desk.state.state, title(), view.session];
+  document.title = shown.filter(Boolean).join(", ");
 }
 
 function listen(view, eventId) {

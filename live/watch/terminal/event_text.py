@@ -78,7 +78,8 @@ def _prices(detail: EventDetail, pair: PairDetail) -> Text:
     named = [("fair", pair.fair), ("own", pair.own_fair), ("last trade", pair.last_price)]
     parts = [f"{name} {100 * price:.1f} %" for name, price in named if price is not None]
     parts += [
-        f"{one.source} {100 * one.probability:.1f} % ({age_text(detail.at_ns - one.at_ns)})"
+        f"{one.source} {100 * one.probability:.1f} % ({age_text(detail.at_ns - one.at_ns)}"
+        f"{', not counted' if one.refusal else ''})"
         for one in pair.sources
     ]
     return Text(one_line(", ".join(parts)) or "no fair price")

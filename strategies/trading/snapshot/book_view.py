@@ -7,6 +7,7 @@ from strategies.trading.markets.market_states import MarketState
 from strategies.trading.model.book import Book, Offers
 from strategies.trading.model.event_state import EventState
 from strategies.trading.model.market import Line, Pair
+from strategies.trading.model.odds import Odds
 from strategies.trading.ports.strategy import Quote
 from strategies.trading.snapshot.desk_activity import DeskActivity
 from strategies.trading.snapshot.snapshot_types import (
@@ -92,17 +93,20 @@ def _wager_view(wager: Wager, shown: Offers, activity: DeskActivity) -> WagerVie
         unmatched_cents=wager.unmatched_cents,
         state=wager.state.value,
         placed_ns=wager.placed_ns,
-        ahead_cents=_ahead_cents(wager, shown, activity),
+        ahead_cents=ahead_cents(wager.shown_odds, shown, activity.level_when_placed(wager.ref)),
     )
 
 
-def _ahead_cents(wager: Wager, shown: Offers, activity: DeskActivity) -> int | None:
-    """Return the most stake of others that is ahead; what came to its odds later is behind."""
-    when_placed = activity.level_when_placed(wager.ref)
+def ahead_cents(shown_odds: Odds, shown: Offers, when_placed: int | None) -> int | None:
+    """Return the most stake of others that may be matched before a wager of ours.
+
+    `shown` are the offers among which takers see it, `when_placed` is what others offered at the
+    same odds then: what came later is behind. None without that.
+    """
     if when_placed is None:
         return None
-    longer = sum(shown.others_cents(odds) for odds in shown.by_odds if odds > wager.shown_odds)
-    return longer + min(when_placed, shown.others_cents(wager.shown_odds))
+    longer = sum(shown.others_cents(odds) for odds in shown.by_odds if odds > shown_odds)
+    return longer + min(when_placed, shown.others_cents(shown_odds))
 
 
 def source_views(event: EventState, pair: Pair) -> list[SourceView]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from math import isfinite
 
 from strategies.trading.desk.desk import Desk
+from strategies.trading.model.money import dollars_text
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.risk.market_plan import held_cents
 from strategies.trading.snapshot.snapshot_types import LimitUse
@@ -13,6 +14,32 @@ def limit_uses(desk: Desk, now_ns: int) -> Iterator[LimitUse]:
     """Yield each limit of a session; of those on one event, market or line the largest use."""
     yield from _money_limits(desk)
     yield from _number_limits(desk, now_ns)
+
+
+def event_limit_uses(desk: Desk) -> Iterator[tuple[str, LimitUse]]:
+    """Yield the use of the limit on each event, with the name of the event."""
+    limit_cents = desk.risk.limits.max_event_exposure_cents
+    for event_id, state in desk.market_states.events.items():
+        used_cents = desk.exposure.joint_of_event(event_id)
+        yield state.event.name, _money("risk.max_event_exposure", used_cents, limit_cents)
+
+
+def used_text(use: LimitUse) -> str:
+    """Return what is used of a limit, for a person."""
+    if use.used is None:
+        return "unbounded"
+    if use.is_money:
+        return dollars_text(int(use.used))
+    return f"{use.used:.2f}" if isinstance(use.used, float) else f"{use.used:,}"
+
+
+def limit_text(use: LimitUse) -> str:
+    """Return a limit, for a person."""
+    if use.limit is None:
+        return "no limit"
+    if use.is_money:
+        return dollars_text(int(use.limit))
+    return f"{use.limit:g}" if isinstance(use.limit, float) else f"{use.limit:,}"
 
 
 def _money_limits(desk: Desk) -> Iterator[LimitUse]:

@@ -152,7 +152,7 @@ def test_too_many_fills_in_a_minute_are_an_alert(alerted: AlertedSession) -> Non
         await later(toy, 3)
 
     lines = alerted.play(fill, fills_per_minute=2)
-    assert lines.count("3 fills within a minute, more than 2") == 1
+    assert lines.count("3 fills within a minute before games, more than 2; 0.0 are usual") == 1
 
 
 def test_no_fill_for_long_is_an_alert_once(alerted: AlertedSession) -> None:

@@ -15,12 +15,24 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from conf.compose import build_parts
 from live.__main__ import main
+from live.metrics.line_metrics import MOST_LINES
 from live.metrics.metric_families import MetricFamilies
 from live.metrics.metrics_verb import LOOPBACK, MetricsServer
 from live.metrics.session_metrics import MOST_EVENTS, MOST_MARKETS, add_session
 from live.session.control.snapshot_client import read_session
 from strategies.trading.model.ids import WagerRef
-from strategies.trading.snapshot.snapshot_types import FeedView, RoundTripTimes, SessionView
+from strategies.trading.snapshot.snapshot_types import (
+    EventDetail,
+    EventSummary,
+    FeedView,
+    LineView,
+    MarketDetail,
+    OfferLevel,
+    PairDetail,
+    RoundTripTimes,
+    SessionView,
+    WagerView,
+)
 from tests.fixture_types import Compose, RunMain
 from tests.live.session.controlled_session import ControlledSession
 from tests.paths import PROJECT
@@ -92,11 +104,25 @@ def whole_view(controlled: ControlledSession) -> SessionView:
     )
 
 
-def exported(view: SessionView | None) -> Samples:
-    """Return the samples of a snapshot."""
+def exported(view: SessionView, lines: int = 2) -> Samples:
+    """Return the samples of a snapshot, with a pair of lines or many that have wagers open."""
     found = MetricFamilies()
-    add_session(found, "toy", view)
+    add_session(found, "toy", view, [detail_of(view.events[0], lines // 2)])
     return samples_of(found)
+
+
+def detail_of(event: EventSummary, pairs: int) -> EventDetail:
+    """Return an event with pairs that have one wager of ours and one of others on each line."""
+    level, ours = OfferLevel(-110, 5_000, 1_500), OfferLevel(105, 700, 700)
+    wager = WagerView("toy-1", 110, -110, 1_500, 300, 1_200, "open", 1, 3_500)
+    first, second = (
+        LineView(name, name.upper(), [ours, level], [wager], 0, 300, 1_200) for name in ("h", "a")
+    )
+    pair = PairDetail(
+        "1:1:0", 0.0, first, second, 0.55, None, [], None, None, 0, [], [], 0
+    )  # fmt: skip
+    (market, *_) = event.markets
+    return EventDetail(1, event, 1, [MarketDetail(market, 1, 0, [pair] * pairs)], [], [])
 
 
 def test_a_scrape_shows_a_session_that_comes_and_goes(controlled: ControlledSession) -> None:
@@ -113,6 +139,8 @@ def test_a_scrape_shows_a_session_that_comes_and_goes(controlled: ControlledSess
             assert value(samples, "prophet_open_stake_dollars") == staked
             assert value(samples, "prophet_desk_state", state="active") == 1
             assert value(samples, "prophet_desk_state", state="halted") == 0
+            of_lines = samples["prophet_line_open_stake_dollars"]
+            assert sum(dollars for _, dollars in of_lines) == staked
             await session.say("halt", "test")
             while "prophet_markets_unquoted" not in samples:
                 samples = await asyncio.to_thread(scraped, server.port)
@@ -134,6 +162,12 @@ def test_figures_are_in_base_units(controlled: ControlledSession) -> None:
     assert value(samples, "prophet_event_clock_seconds") == 900
     assert value(samples, "prophet_market_settled_profit_dollars") == -1.05
     assert value(samples, "prophet_event_score", team="away") == 51
+    assert value(samples, "prophet_line_fair_probability", line="A") == pytest.approx(0.45)
+    # At +105 all is ours, at -110 a part.
+    assert value(samples, "prophet_line_best_odds", line="H") == -110
+    assert value(samples, "prophet_line_best_stake_dollars", line="H") == 35
+    assert value(samples, "prophet_line_open_stake_dollars", line="H") == 12
+    assert value(samples, "prophet_line_stake_ahead_dollars", line="H") == 35
     wagers = "risk.max_concurrent_wagers"
     used, limit = (value(samples, f"prophet_limit{end}", limit=wagers) for end in ("_used", ""))
     assert value(samples, "prophet_limit_used_ratio", limit=wagers) == used / limit
@@ -144,16 +178,26 @@ def test_labels_are_bounded(controlled: ControlledSession) -> None:
     view = whole_view(controlled)
     (event,) = view.events
     markets = [replace(event.markets[0], market_id=str(n)) for n in range(9)]
-    reasons = [replace(markets[0], reasons=[f"reason {n}: {n}"]) for n in range(50)]
     events = [replace(event, event_id=str(n), markets=markets) for n in range(150)]
-    samples = exported(replace(view, events=[*events, replace(event, markets=reasons)]))
-    assert value(samples, "prophet_events") == 151
+    samples = exported(replace(view, events=events))
+    assert value(samples, "prophet_events") == 150
     assert len(samples["prophet_event_exposure_dollars"]) == MOST_EVENTS
     assert len(samples["prophet_market_quoted"]) == MOST_MARKETS
-    assert value(samples, "prophet_rows_left_out") == 51 + 150 * 9 + 50 - MOST_MARKETS
+    assert value(samples, "prophet_rows_left_out") == 50 + 150 * 9 - MOST_MARKETS
+    samples = exported(view, lines=MOST_LINES + 40)
+    assert len(samples["prophet_line_fair_probability"]) == MOST_LINES
+    assert value(samples, "prophet_lines_left_out") == 40
+
+
+def test_reasons_are_bounded(controlled: ControlledSession) -> None:
+    """Beyond the most there is a sum of the others."""
+    view = whole_view(controlled)
+    (event,) = view.events
+    markets = [replace(event.markets[0], reasons=[f"reason {n}: {n}"]) for n in range(50)]
+    samples = exported(replace(view, events=[replace(event, markets=markets)]))
     unquoted = samples["prophet_markets_unquoted"]
     assert len(unquoted) == 21
-    assert sum(number for _, number in unquoted) == 150 * 9 + 50
+    assert sum(number for _, number in unquoted) == 50
 
 
 def test_every_query_of_the_dashboard_names_what_is_exported(controlled: ControlledSession) -> None:

@@ -76,6 +76,36 @@ def test_a_game_moves_on_the_page(play: Play) -> None:
     play(scenario, *IN_PLAY, speed=20)
 
 
+def test_an_alarm_is_shown_as_it_is_raised(play: Play) -> None:
+    """A limit that is used up stands among the alarms, without the page being loaded again."""
+
+    async def scenario(game: WatchedGame, browser: Browser) -> None:
+        await by_person(browser.open, game.url(WebRole.VIEWER))
+        alarms = "section[aria-label='Alarms and halts']"
+        text = await by_person(browser.until_text, alarms, lambda text: " used: " in text)
+        assert "100 % used: 2 of 2 (risk.max_concurrent_wagers)" in text
+
+    play(scenario, *CALM, "risk.max_concurrent_wagers=2")
+
+
+def test_the_slider_goes_back_to_an_earlier_moment(play: Play) -> None:
+    """It waits for what is recorded; then the book and the prices are those of that time."""
+
+    async def scenario(game: WatchedGame, browser: Browser) -> None:
+        await by_person(browser.open, game.url(WebRole.VIEWER, f"event/{GAME_ID}"))
+        await by_person(browser.until_text, ".book", lambda text: "$" in text)
+        await by_person(browser.click, "button[aria-label='A minute back']")
+        prices = "[aria-label='Prices']"
+        text = await by_person(browser.until_text, prices, lambda text: "then" in text.lower())
+        assert "%" in text.partition("Fair price in use")[2].partition("\n")[0]
+        heading = await by_person(browser.text, "[aria-label='Book'] h2")
+        assert "from the recording; the market was open" in heading.lower()
+        await by_person(browser.click, "section[aria-label='Moment'] button:nth-last-of-type(1)")
+        await by_person(browser.until_text, prices, lambda text: "then" not in text.lower())
+
+    play(scenario, *CALM, speed=20)
+
+
 def test_a_book_is_the_one_that_the_exchange_answers(play: Play) -> None:
     """Odds and stakes of both sides of the moneyline are those of the exchange's own answer."""
 
