@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from inspect import signature
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import hydra
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
@@ -34,6 +34,7 @@ from conf.options import (
     without_option,
 )
 from conf.parts import PartBuilder
+from conf.refusal_texts import error_in_one_line, names_of_settings, unread_value_text
 from conf.root_settings import check_root
 from conf.run_folders import Conclude, HasResults, Present, RunFolders
 from conf.saved_targets import with_current_targets
@@ -61,7 +62,7 @@ def build_parts(config: DictConfig) -> dict[str, Any]:
     except OmegaConfBaseException as error:
         # A reference into a setting that is wrong itself: that one is named, if it is at the top.
         check_root(unresolved, choices())
-        raise ConfigError(_one_line(error)) from error
+        raise ConfigError(error_in_one_line(error)) from error
     assert isinstance(resolved, dict), "a configuration is a mapping"
     check_root(resolved, choices())
     builder = PartBuilder({str(name): node for name, node in unresolved.items()})
@@ -161,7 +162,7 @@ def session_from_saved(path: Path, mode: str) -> Any:
             run = hydra.compose("config", [f"mode={mode}"])["run"]
         return build_session(OmegaConf.create({**saved, "run": run}))
     except (OSError, HydraException, OmegaConfBaseException) as error:
-        message = f"{path}: {_one_line(error)}"
+        message = f"{path}: {error_in_one_line(error)}"
         raise ConfigError(message) from error
 
 
@@ -173,7 +174,7 @@ def changed_code_since(path: Path) -> list[str]:
     try:
         kept = OmegaConf.to_container(OmegaConf.load(path))
     except (OSError, OmegaConfBaseException) as error:
-        message = f"{path}: {_one_line(error)}"
+        message = f"{path}: {error_in_one_line(error)}"
         raise ConfigError(message) from error
     code = kept.get(CODE, {}) if isinstance(kept, dict) else {}
     return changed_code(code, code_digests(path.read_text(encoding="utf-8")))
@@ -317,12 +318,15 @@ def _refused(error: BaseException, arguments: Sequence[str]) -> str:
     unset = [word for word in arguments if _is_choice(word) and word.endswith("=null")]
     if unset:
         return _not_a_choice(unset[0])
-    unread = re.match(r"Error parsing override '([^=]+?)'", str(error))
+    unread = next((word for word in arguments if "=" in word and not _is_read(word)), None)
     if unread is not None:
-        return f"{unread[1]}: no setting; write NAME=VALUE"
+        return unread_value_text(unread)
+    match = re.match(r"Error parsing override '([^=]+?)'", str(error))
+    if match is not None:
+        return f"{match[1]}: no setting; write NAME=VALUE"
     match = re.match(r"Could not override '([\w.-]+)'", str(error))
     if match is None:
-        return _one_line(error)
+        return error_in_one_line(error)
     composed = [word for word in arguments if _is_choice(word)]
     folder = value_of("--config-dir", arguments)
     if folder:
@@ -331,15 +335,26 @@ def _refused(error: BaseException, arguments: Sequence[str]) -> str:
         with _initialized():
             config = hydra.compose("config", composed)
     except (HydraException, OmegaConfBaseException):
-        return _one_line(error)
+        return error_in_one_line(error)
     whole = re.search(r"full_key: ([\w.-]+)", f"{error} {error.__cause__}")
     name = match[1] if whole is None else whole[1]
     mapping, _, key = name.rpartition(".")
     if OmegaConf.select(config, mapping) == {}:
         return f"{mapping}: has no {key} yet; write +{name}=VALUE"
     return unknown_setting_message(
-        match[1], _names("", OmegaConf.to_container(config, resolve=False))
+        match[1], names_of_settings("", OmegaConf.to_container(config, resolve=False))
     )
+
+
+def _is_read(word: str) -> bool:
+    """Return whether a word is an option, or a setting of Hydra's grammar."""
+    if word.startswith("-"):
+        return True
+    try:
+        OverridesParser.create().parse_override(word)
+    except HydraException:
+        return False
+    return True
 
 
 def _not_a_choice(word: str) -> str:
@@ -362,29 +377,6 @@ def _is_choice(word: str) -> bool:
     """Return whether an override chooses a file of a group."""
     name = word.lstrip("+~").partition("=")[0]
     return not word.startswith("-") and name in choices() and not name.startswith("hydra")
-
-
-def _names(prefix: str, node: Any) -> list[str]:
-    """Return the full names of all settings of a configuration."""
-    if not isinstance(node, dict):
-        return [prefix]
-    inner = (
-        _names(f"{prefix}.{key}" if prefix else str(key), each)
-        for key, each in node.items()
-        if not str(key).startswith("_")
-    )
-    return [*([prefix] if prefix else []), *chain.from_iterable(inner)]
-
-
-def _one_line(error: BaseException) -> str:
-    """Return Hydra's error as one line, without its search path."""
-    cause = error.__cause__
-    text = str(error) if cause is None or str(cause) in str(error) else f"{error} ({cause})"
-    lines = re.split("Config search path|See https", text)[0].splitlines()
-    one = ""
-    for line in filter(None, map(str.strip, lines)):
-        one += f"{'' if not one else ' ' if one[-1] in ':.,' else ', '}{line}"
-    return one
 
 
 def choices() -> dict[str, list[str]]:

@@ -22,19 +22,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from conf.compose import build_parts
 from sim.crowd.crowd_settings import CrowdSettings
-from sim.replay.session_replay import ReplayDifferenceError, SessionReplay
-from strategies.trading.accounting.ledger import Ledger
-from strategies.trading.model.money import dollars_text
-from tests.conftest import composed
 from tests.event_loops import run_watching
+from tests.trials.bench import Bench
 from tests.trials.command_line import print_line, trial_parser
 from tests.trials.many_games import DayOfGames, write_day
-from tests.trials.processes import start, until_holds, wait, watchdog_of
+from tests.trials.processes import wait
 
 NAME = "day"
-STARTING_BALANCE = 100_000
 # Memory may increase by this much for each thousand wagers after the first quarter. What increases
 # with wagers: in the session, those that ended, their references and the history of its journal;
 # in the sandbox, the history of each account. The watchdog keeps nothing.
@@ -44,12 +39,8 @@ _NOISE_MEBIBYTES = 16.0
 # How many more there may be at least, in the last of the quarters than in the second one.
 _MOST_MORE_FILES, _MOST_MORE_THREADS = 4, 0
 _SECONDS_TO_SETTLE = 10.0
-_PATIENCE_SECONDS = 120.0
 _KIBIBYTES_PER_MEBIBYTE = 1_024
 _HEALTH = re.compile(r"; (\d+) wagers? open, (\d+) placed, .*; matched (\S+);")
-_ADDRESS = re.compile(r"^address +http://127\.0\.0\.1:(\d+)/", re.MULTILINE)
-_NOTHING_OPEN = re.compile(r"^open +\$0\.00 +\$0\.00$", re.MULTILINE)
-_BALANCE = re.compile(r"^balance +(\S+)$", re.MULTILINE)
 
 
 class ProcessSample(NamedTuple):
@@ -104,76 +95,17 @@ class DayTrial:
     problems: list[str]
 
 
-class Bench:
-    """Starts processes in a folder, and reads what they leave there."""
-
-    def __init__(self, folder: Path, speed: float, begin_before_s: float) -> None:
-        """Prepare; the sandbox is to run at this speed, and to begin before the first start."""
-        self.folder = folder
-        self.speed = speed
-        self.begin_before_s = begin_before_s
-        self.session = folder / "sessions" / NAME
-        self._speed = f"sandbox.speed={speed:g}"
-        self._port = "sandbox.port=0"
-
-    async def start(self, package: str, *words: str) -> asyncio.subprocess.Process:
-        """Start a verb; what it prints is kept in a file of its name."""
-        return await start(
-            self.folder, self.printed_by(words[0]), package, *words, new_session=False
-        )
-
-    async def start_sandbox(self, day: DayOfGames) -> asyncio.subprocess.Process:
-        """Serve the games; return when it accepts requests."""
-        process = await self.start(
-            *("sim", "serve", f"recording.path={day.folder}", self._port, self._speed),
-            f"sandbox.begin_minutes_before_start={self.begin_before_s / 60:g}",
-            f"starting_balance={STARTING_BALANCE}",
-        )
-        await until_holds(lambda: _ADDRESS.search(self.text("serve")) or process.returncode)
-        found = _ADDRESS.search(self.text("serve"))
-        assert found is not None, self.text("serve")
-        self._port = f"sandbox.port={found[1]}"
-        return process
-
-    async def start_trade(self) -> asyncio.subprocess.Process:
-        """Trade every game, in-play too; no loss and no price ends the day early."""
-        return await self.start(
-            *("live", "trade", f"session.name={NAME}", self._port, self._speed),
-            *("risk.in_play=true", "risk.max_daily_loss=0", "risk.stop_loss_percentage=0"),
-            # Prices move far within one step of such a clock, and this machine may be busy.
-            *("risk.max_mispriced_in_row=0", "run.watchdog_seconds=30"),
-            *("run.account_seconds=5", "run.report_seconds=5"),
-        )
-
-    async def reconcile(self) -> int:
-        """Compare the session's journal with the exchange; return the status of that."""
-        words = ("reconcile", f"session.name={NAME}", self._port, self._speed)
-        return await (await self.start("live", *words)).wait()
-
-    def printed_by(self, verb: str) -> Path:
-        """Return the file of what a verb prints."""
-        return self.folder / f"{verb}.txt"
-
-    def text(self, verb: str) -> str:
-        """Return what a verb printed."""
-        return self.printed_by(verb).read_text("utf-8")
-
-    @property
-    def watchdog(self) -> int | None:
-        """Return the process of the session's watchdog, once it guards."""
-        return watchdog_of(self.session)
-
-    def sample(self, seconds: float, processes: dict[str, int]) -> Sample:
-        """Sample the processes and the files of the session."""
-        lines = _HEALTH.findall(self.text("trade"))
-        open_wagers, placed, matched = lines[-1] if lines else ("0", "0", "$0.00")
-        used = {name: ProcessSample.of(process) for name, process in processes.items()}
-        kept = {
-            "journal": _size(self.session.glob("journal.sqlite*")),
-            "tape": _size(self.session.glob("tape-*/*")),
-            "log": _size(self.session.glob("*.log")),
-        }
-        return Sample(seconds, used, int(placed), int(open_wagers), matched, kept)
+def sample(bench: Bench, seconds: float, processes: dict[str, int]) -> Sample:
+    """Sample the processes of a session and its files."""
+    lines = _HEALTH.findall(bench.text("trade"))
+    open_wagers, placed, matched = lines[-1] if lines else ("0", "0", "$0.00")
+    used = {name: ProcessSample.of(process) for name, process in processes.items()}
+    kept = {
+        "journal": _size(bench.session.glob("journal.sqlite*")),
+        "tape": _size(bench.session.glob("tape-*/*")),
+        "log": _size(bench.session.glob("*.log")),
+    }
+    return Sample(seconds, used, int(placed), int(open_wagers), matched, kept)
 
 
 def _size(files: Iterator[Path]) -> int:
@@ -196,74 +128,24 @@ async def trade_day(
     ends = began + seconds + _SECONDS_TO_SETTLE
     samples: list[Sample] = []
     try:
-        trade = await bench.start_trade()
-        await until_holds(lambda: bench.watchdog is not None or trade.returncode is not None)
-        watchdog = bench.watchdog
-        assert watchdog is not None, bench.text("trade")
+        trade = await bench.start_trade("run.account_seconds=5", "run.report_seconds=5")
+        watchdog = await bench.guarded(trade)
         processes = {"trade": trade.pid, "watchdog": watchdog, "sandbox": sandbox.pid}
         while loop.time() < ends and trade.returncode is None:
             await wait(min(every_seconds, ends - loop.time()), trade)
             if trade.returncode is None:
-                samples.append(bench.sample(loop.time() - began, processes))
+                samples.append(sample(bench, loop.time() - began, processes))
                 report(str(samples[-1]))
         cpu_seconds = {}
         if trade.returncode is None:
             cpu_seconds = {name: _cpu_seconds(process) for name, process in processes.items()}
             trade.send_signal(signal.SIGINT)
-        problems = await _ended(bench, trade, watchdog)
-        balance, disagreements = await _compared(bench)
+        problems = await bench.ended(trade, watchdog)
+        balance, disagreements = await bench.compared()
     finally:
-        sandbox.terminate()
-        await sandbox.wait()
+        await bench.close()
     problems += [*disagreements, *increase_problems(samples)]
     return DayTrial(samples, cpu_seconds, balance, problems)
-
-
-async def _ended(bench: Bench, trade: asyncio.subprocess.Process, watchdog: int) -> list[str]:
-    """Wait until session and watchdog have ended; return what is wrong with that."""
-    await wait(_PATIENCE_SECONDS, trade)
-    problems = []
-    if trade.returncode != 0:
-        trade_text = bench.text("trade")[-500:]
-        problems.append(f"trade ended with status {trade.returncode}: {trade_text}")
-    if not await until_holds(lambda: not Path(f"/proc/{watchdog}").exists(), _PATIENCE_SECONDS):
-        problems.append("the watchdog goes on")
-    return problems
-
-
-async def _compared(bench: Bench) -> tuple[str, list[str]]:
-    """Compare the session with the exchange; return the balance there, and what differs."""
-    problems = []
-    if await bench.reconcile() != 0:
-        problems.append(f"does not reconcile: {bench.text('reconcile')}")
-    if not _NOTHING_OPEN.search(bench.text("reconcile")):
-        problems.append(f"something is open: {bench.text('reconcile')}")
-    found = _BALANCE.search(bench.text("reconcile"))
-    balance = found[1] if found else ""
-    try:
-        ledger = _replayed_ledger(bench.session)
-    except ReplayDifferenceError as difference:
-        return balance, [*problems, f"a replay differs: {difference}"]
-    if ledger is None:
-        return balance, [*problems, "the games were over before the session began to trade"]
-    if balance != dollars_text(ledger.balance_cents):
-        books = dollars_text(ledger.balance_cents)
-        problems.append(f"the account holds {balance}, the books {books}")
-    if ledger.open_positions():
-        problems.append(f"{len(ledger.open_positions())} positions without a result")
-    return balance, problems
-
-
-def _replayed_ledger(folder: Path) -> Ledger | None:
-    """Return the books at the end of a replay, None without a desk.
-
-    Raise ReplayDifferenceError if a command differs.
-    """
-    parts = build_parts(composed("mode=live", f"session.name={NAME}"))
-    names = ("strategy", "pricing", "wagers", "fees", "session")
-    replay = SessionReplay(**{name: parts[name] for name in names})
-    result = replay.run(folder, 1)
-    return None if result is None else result.desk.ledger
 
 
 def increase_problems(samples: Sequence[Sample]) -> list[str]:
@@ -361,7 +243,7 @@ def run_trial(
     day = write_day(folder / "games", shape.games, shape.seconds, seed, shape.crowd, report)
     speed = round(day.seconds_from(shape.begin_before_s) / 60 / minutes, 1)
     report(f"{day.games} games, {day.rows} rows of market data, at speed {speed:g}")
-    bench = Bench(folder, speed, shape.begin_before_s)
+    bench = Bench(folder, NAME, speed, shape.begin_before_s)
     return run_watching(trade_day(bench, day, every_seconds, report), seconds=minutes * 60 + 900)
 
 

@@ -41,8 +41,10 @@ def environment(state: Path) -> dict[str, str]:
 async def wait(seconds: float, process: asyncio.subprocess.Process | None = None) -> None:
     """Wait some seconds of the wall, or until a process has ended."""
     waiting = asyncio.ensure_future(process.wait() if process else asyncio.Event().wait())
-    await asyncio.wait((waiting,), timeout=seconds)
-    waiting.cancel()
+    try:
+        await asyncio.wait((waiting,), timeout=seconds)
+    finally:
+        waiting.cancel()
 
 
 async def until_holds(condition: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> bool:

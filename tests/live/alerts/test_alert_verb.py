@@ -69,6 +69,8 @@ def test_without_the_extra_the_remedy_is_named(live: Live, monkeypatch: pytest.M
         "alert.urls=json://hunter2",
         "alert.urls=[json://hunter2",
         "alert.urls=['json://hunter2']]",
+        "alert.urls=[json://hunter2/key?format=text]",
+        "alert.urls=[json://hunter2/key?a=1&b=2]",
         "alert.urls=[hunter2]",
         "alert.urls={a: hunter2}",
         "+alert.urls=[json://hunter2]",
