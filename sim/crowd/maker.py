@@ -31,8 +31,9 @@ from strategies.trading.ports.exchange import BATCH_LIMIT
 # power of the share left. Before the game main lines become tighter until three hours ahead.
 LATE_EXPONENT, MIN_LEFT = 0.3, 0.01
 EARLY_NS, EARLY_EXPONENT = 3 * NS_PER_HOUR, 1.39
-# A quote is at most this share of the fair probability away from it, for the sake of longshots.
-MAX_PROBABILITY_SHARE = 0.95
+# A quote is at most this share of the fair probability away from it, for the sake of longshots. An
+# outer line is wide, and would often have no odds to offer on one side with more of it.
+MAX_PROBABILITY_SHARE, MAX_OUTER_PROBABILITY_SHARE = 0.95, 0.8
 # However certain the outcome, quotes keep this share of the width from fair value.
 MIN_UNCERTAINTY = 0.5
 # S.d. of a maker's error about fair value, as a share of the half spread.
@@ -137,7 +138,7 @@ class Quoter:
             wager
             for side, wager in self._cancellable()
             if fairs[side] - implied_probability(wager.odds)
-            < MIN_EDGE_SHARE * _distance(half_spread, fairs[side])
+            < MIN_EDGE_SHARE * self._distance(half_spread, fairs[side])
         ]
 
     def record_fill(self, fill: WagerMatched) -> None:
@@ -227,9 +228,15 @@ class Quoter:
 
     def _odds_below(self, side: int, probability: float, distance: float) -> Odds | None:
         """Return the shortest odds of a wager that rests this far below a probability."""
-        max_implied = probability - _distance(distance, probability)
+        max_implied = probability - self._distance(distance, probability)
         odds = prophetx_ladder().shortest_implying_at_most(max_implied)
         return None if odds is None else self._resting_odds(side, odds)
+
+    def _distance(self, wanted: float, probability: float) -> float:
+        """Return a distance below a probability that leaves some of it."""
+        is_main = self._pair.is_main
+        share = MAX_PROBABILITY_SHARE if is_main else MAX_OUTER_PROBABILITY_SHARE
+        return min(wanted, share * probability)
 
     def _resting_odds(self, side: int, odds: Odds) -> Odds | None:
         """Return these odds, or the shortest longer ones at which a wager would rest."""
@@ -274,11 +281,6 @@ class Quoter:
 
     def _inventory_skew(self) -> float:
         return max(-1.0, min(1.0, self._net_cents / FULL_SKEW_CENTS))
-
-
-def _distance(wanted: float, probability: float) -> float:
-    """Return a distance below a probability that leaves some of it."""
-    return min(wanted, MAX_PROBABILITY_SHARE * probability)
 
 
 @cache

@@ -33,7 +33,7 @@ STAKE, MONEYLINE_STAKE_IN_PLAY = (2_900, 2.15), (4_500, 1.9)
 STAKE_CENTS = (100, 2_000_000)
 # Bursts a minute; a burst is one taker or a few in short order.
 BURSTS = ActivityRates(
-    beyond_12h=0.01, within_12h=0.06, within_3h=0.34, last_hour=0.45, in_play=66.0
+    beyond_12h=0.01, within_12h=0.06, within_3h=0.34, last_hour=0.45, in_play=59.0
 )
 BREAK_SHARE = 0.24
 ALONE_SHARE = 0.92
@@ -46,7 +46,7 @@ DELAY_ALLOWANCE = 0.01
 
 # The share of bursts in-play that are of informed takers differs between games. They take where
 # their edge is larger than this, before the game and in it. Some come at a score, and some at news.
-INFORMED_SHARE = (0.79, 0.98)
+INFORMED_SHARE = (0.75, 0.97)
 INFORMED_STAKE, INFORMED_MONEYLINE_STAKE_IN_PLAY = (9_500, 2.15), (11_000, 1.9)
 INFORMED_EDGE, INFORMED_EDGE_IN_PLAY = 0.002, 0.005
 SCORE_TAKERS, INFORMED_LEAD_S = 2.0, (0.5, 2.0)
@@ -64,9 +64,9 @@ def _type_interest(type_: CrowdType) -> float:
         case MarketType.MONEYLINE:
             return 1.0
         case MarketType.SPREAD:
-            return 0.64
+            return 0.7
         case MarketType.TOTAL:
-            return 0.55
+            return 0.6
         case _:
             assert_never(type_)
 
