@@ -132,7 +132,7 @@ class EventView {
     this.nowButton = h("button", { type: "button", class: "plain", onclick: () => this.backToNow() }, "Now");
     this.steps = [step(-60, "\u22121 min", "A minute back"), step(60, "+1 min", "A minute on")];
     this.allowSliding(false);
-    return h("section", { class: "panel wide time", "aria-label": "Moment" }, this.steps[0], this.slider, this.steps[1], this.nowButton, this.moment);
+    return h("section", { class: "panel wide time", "aria-label": "Moment" }, this.slider, ...this.steps, this.nowButton, this.moment);
   }
 
   // Before anything is recorded there are no earlier moments.
@@ -188,7 +188,7 @@ class EventView {
     show(this.bookPanel, [title, at, pair.first.offers, pair.second.offers, pair.first.profit_cents, pair.second.profit_cents], () => [h("h2", {}, `Book: ${title}${at}`), book(pair)]);
     show(this.wagersPanel, [this.past?.at_ns, pair.first.wagers, pair.second.wagers], () => wagers(pair, Boolean(this.past)));
     show(this.pricesPanel, [this.past?.at_ns, pair.fair, pair.own_fair, pair.sources, pair.last_price, pair.quotes, market.row.exposure_cents], () => prices(pair, market, at_ns, Boolean(this.past)));
-    show(this.tradesPanel, [this.past?.at_ns, pair.trades], () => trades(pair));
+    show(this.tradesPanel, [this.past?.at_ns, pair.trades], () => trades(pair, Boolean(this.past)));
     show(this.decisionsPanel, [this.past?.at_ns, this.chosen, this.detail.decisions.length, this.detail.decisions.at(-1)], () => decisions(this.detail.decisions.filter((each) => each.at_ns <= at_ns), market, this.chosen, Boolean(this.past)));
     this.chart.take(this.detail.at_ns, now, this.detail.fills);
   }
@@ -239,12 +239,12 @@ function prices(pair, market, now, isPast) {
     rows.push(h("tr", { class: "own" }, h("td", {}, `Quote ${american(quote.odds)}, ${dollars(quote.stake_cents)}`), h("td", { class: "num" }, quote.side ? "" : percent(of)), h("td", { class: "num" }, quote.side ? percent(of) : ""), h("td", {})));
   }
   const limit = h("div", {}, h("div", { class: "soft" }, `Exposure of the market ${dollars(market.row.exposure_cents)} of ${dollars(market.exposure_limit_cents, true)}`), meter("Exposure of the market", market.row.exposure_cents, market.exposure_limit_cents));
-  return [h("h2", {}, isPast ? "Prices by source then" : "Prices by source"), table("Prices of this pair by source", [["Source", ""], [pair.first.label, "num"], [pair.second.label, "num"], ["Age", "num"]], rows), isPast ? null : limit].filter(Boolean);
+  return [h("h2", {}, isPast ? "Prices by source then" : "Prices by source"), table("Prices of this pair by source", [["Source", ""], [pair.first.label, "num"], [pair.second.label, "num"], ["Age", "num"]], rows, { class: "prices" }), isPast ? null : limit].filter(Boolean);
 }
 
-function trades(pair) {
+function trades(pair, isPast) {
   const rows = pair.trades.map((trade) => h("tr", {}, h("td", {}, clock(trade.at_ns)), h("td", {}, (trade.side ? pair.second : pair.first).label), h("td", { class: "num" }, american(trade.odds)), h("td", { class: "num" }, dollars(trade.stake_cents))));
-  return [h("h2", {}, "Last trades"), rows.length ? h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Last trades" }, table("Trades seen, the newest first", [["Time", ""], ["Taker backed", ""], ["Odds", "num"], ["Stake", "num"]], rows)) : h("p", { class: "empty" }, "None seen.")];
+  return [h("h2", {}, isPast ? "Last trades then" : "Last trades"), rows.length ? h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Last trades" }, table("Trades seen, the newest first", [["Time", ""], ["Taker backed", ""], ["Odds", "num"], ["Stake", "num"]], rows)) : h("p", { class: "empty" }, "None seen.")];
 }
 
 function decisions(all, market, pairId, isPast) {
