@@ -62,7 +62,7 @@ class SessionPoll:
 
     async def _first(self) -> int:
         """Wait for a state that is not older than the reader."""
-        # Another reader may have begun just now, before there was any answer.
+        # The first readers come before there is any answer.
         if self._readers == 1 or not self._number:
             async with self._changed:
                 number = self._number
