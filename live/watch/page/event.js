@@ -18,6 +18,8 @@ class EventView {
     this.main = main;
     this.detail = null;
     this.past = null;
+    // The second that a person asked for, null for now: the slider stays there while it is read.
+    this.wanted = null;
     this.chosen = new URLSearchParams(location.search).get("pair");
     const section = (label, wide = false, moment = false) => h("section", { class: `panel${wide ? " wide" : ""}${moment ? " moment" : ""}`, "aria-label": label });
     this.headline = h("div", { class: "headline" });
@@ -51,7 +53,7 @@ class EventView {
     this.showHeadline(detail.event);
     this.showChoices();
     this.slider.max = String(Math.round(detail.at_ns / 1e9));
-    if (!this.past) this.slider.value = this.slider.max;
+    if (this.wanted === null) this.slider.value = this.slider.max;
     this.showTime();
     this.showPair();
   }
@@ -142,14 +144,17 @@ class EventView {
 
   slide() {
     clearTimeout(this.sliding);
-    if (Number(this.slider.value) >= Number(this.slider.max) - 1) { this.backToNow(); return; }
-    setText(this.moment, `${clock(Number(this.slider.value) * 1e9)} UTC`);
-    this.sliding = setTimeout(() => this.loadPast(Number(this.slider.value)), SLIDE_MS);
+    const seconds = Number(this.slider.value);
+    if (seconds >= Number(this.slider.max) - 1) { this.backToNow(); return; }
+    this.wanted = seconds;
+    setText(this.moment, `${clock(seconds * 1e9)} UTC`);
+    this.sliding = setTimeout(() => this.loadPast(seconds), SLIDE_MS);
   }
 
   async loadPast(seconds) {
     const answer = await fetch(`/api/event/${encodeURIComponent(this.eventId)}/moment?at=${seconds}000000000`);
     const past = await answer.json();
+    if (this.wanted !== seconds) return;
     if (!answer.ok) { setText(this.moment, past.error); return; }
     this.past = past;
     this.slider.min = String(Math.ceil(past.from_ns / 1e9));
@@ -159,7 +164,9 @@ class EventView {
   }
 
   backToNow() {
+    clearTimeout(this.sliding);
     this.past = null;
+    this.wanted = null;
     this.slider.value = this.slider.max;
     this.layout.classList.remove("is-past");
     this.showTime();
@@ -167,8 +174,9 @@ class EventView {
   }
 
   showTime() {
-    this.nowButton.disabled = !this.past;
-    if (!this.past) { setText(this.moment, "now"); return; }
+    this.nowButton.disabled = this.wanted === null;
+    if (this.wanted === null) { setText(this.moment, "now"); return; }
+    if (!this.past) return;
     const score = this.past.score ? `, ${this.past.score[0]}\u2013${this.past.score[1]}` : "";
     setText(this.moment, `${clock(this.past.at_ns)} UTC, ${statusText(this.past.status)}${score}`);
   }
