@@ -20,6 +20,7 @@ from recordings.parquet import ROWS_PER_GROUP, TAPE_TYPES, info_from_metadata
 from recordings.reference_text import read_reference_text
 from recordings.sealed_file import is_as_sealed
 from recordings.tape import (
+    METADATA_KEY,
     PROBABILITY_PARTS,
     SEGMENT_GLOB,
     UNREPORTED_CENTS,
@@ -88,7 +89,7 @@ class Tape:
         """Open a recording; raise TapeError if a segment is missing or cannot be read."""
         self.path = path
         self._segments = _segments(path)
-        infos = [_segment_info(segment) for segment in self._segments]
+        infos = _segment_infos(self._segments)
         self.info: TapeInfo = infos[-1]
         self.rows_total = sum(
             pq.ParquetFile(segment).metadata.num_rows for segment in self._segments
@@ -163,14 +164,31 @@ def _require_no_gap(path: Path, segments: list[Path]) -> None:
             raise TapeError(message)
 
 
-def _segment_info(segment: Path) -> TapeInfo:
+def _segment_infos(segments: list[Path]) -> list[TapeInfo]:
+    """Return what each segment says of the recording: mostly the same, which is read once."""
+    infos: list[TapeInfo] = []
+    last: bytes | None = None
+    for segment in segments:
+        schema, metadata = _segment_schema(segment)
+        text = metadata.get(METADATA_KEY)
+        is_same = infos and text == last
+        infos.append(infos[-1] if is_same else info_from_metadata(metadata, str(segment)))
+        last = text
+        _require_columns(segment, schema)
+    return infos
+
+
+def _segment_schema(segment: Path) -> tuple[pa.Schema, dict[bytes, bytes]]:
+    """Return the columns and the metadata of a segment; raise TapeError if it is damaged."""
     try:
         _require_as_sealed(segment)
-        schema = pq.read_schema(segment)
+        return pq.read_schema(segment), pq.read_metadata(segment).metadata or {}
     except (pa.ArrowException, OSError) as error:
         message = f"{segment}: cannot be read as Parquet ({_first_line(error)}); {SALVAGE}"
         raise TapeError(message) from error
-    info = info_from_metadata(pq.read_metadata(segment).metadata, str(segment))
+
+
+def _require_columns(segment: Path, schema: pa.Schema) -> None:
     for name, alias in TAPE_TYPES.items():
         if schema.names.count(name) > 1:
             message = f"{segment}: column {name} is there twice"
@@ -178,7 +196,6 @@ def _segment_info(segment: Path) -> TapeInfo:
         if name not in schema.names or schema.field(name).type != pa.type_for_alias(alias):
             message = f"{segment}: column {name} is missing or is not {alias}"
             raise TapeError(message)
-    return info
 
 
 def _require_as_sealed(segment: Path) -> None:

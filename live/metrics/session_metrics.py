@@ -112,10 +112,10 @@ def _add_requests(found: MetricFamilies, view: SessionView, labels: Labels) -> N
 
 
 def _add_round_trips(found: MetricFamilies, times: RoundTripTimes, labels: Labels) -> None:
-    text = "Round trip of the last requests, by quantile."
-    for quantile, ns in (("0.5", times.median_ns), ("0.99", times.high_ns)):
-        found.seconds("round_trip", text, ns, labels | {"quantile": quantile})
-    text = "How many requests the quantiles are of."
+    text = "Round trip of the last requests, by percentile."
+    for percentile, ns in (("50", times.median_ns), ("99", times.high_ns)):
+        found.seconds("round_trip", text, ns, labels | {"percentile": percentile})
+    text = "How many requests the percentiles are of."
     found.gauge("round_trips_measured", text, times.number, labels)
 
 

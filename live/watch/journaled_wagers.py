@@ -11,9 +11,11 @@ from strategies.trading.model.earlier_wager import EarlierWager, WagerUpdate
 from strategies.trading.model.events import (
     ProfitCorrected,
     TradeBroken,
+    WagerAccepted,
     WagerCancelled,
     WagerInvalid,
     WagerMatched,
+    WagerOpened,
     WagerRejected,
     WagerWiped,
 )
@@ -23,6 +25,7 @@ from strategies.trading.model.money import profit_cents
 from strategies.trading.model.odds import Odds, opposite
 from strategies.trading.model.position import Position
 from strategies.trading.snapshot.snapshot_types import WagerView
+from strategies.trading.wagers.wager_state import WagerState
 
 _ENDS = (WagerCancelled, WagerInvalid, WagerRejected, WagerWiped)
 
@@ -137,7 +140,7 @@ def wager_view(wager: EarlierWager, at_ns: int, ahead_cents: int | None) -> Wage
         stake_cents=request.stake_cents,
         matched_cents=sum(stake_cents for stake_cents, _ in _booked(wager, at_ns)),
         unmatched_cents=_open_cents(wager, at_ns),
-        state="open",
+        state=_state(wager, at_ns).value,
         placed_ns=wager.placed_ns,
         ahead_cents=ahead_cents,
     )
@@ -158,8 +161,21 @@ def _open_cents(wager: EarlierWager, at_ns: int) -> int:
     return max(0, open_cents)
 
 
+def _state(wager: EarlierWager, at_ns: int) -> WagerState:
+    """Return the state of a wager that has not ended."""
+    kinds = {type(update) for update in _until(wager, at_ns)}
+    if kinds & {WagerOpened, WagerMatched}:
+        return WagerState.OPEN
+    return WagerState.ACCEPTED if WagerAccepted in kinds else WagerState.PENDING
+
+
 def _shown_cents(wager: EarlierWager, at_ns: int) -> int:
-    """Return what a taker may stake against a wager: what is open of it can win that."""
+    """Return what a taker may stake against a wager: what is open of it can win that.
+
+    In play that is nothing for some seconds after it was accepted.
+    """
+    if _state(wager, at_ns) is not WagerState.OPEN:
+        return 0
     return profit_cents(_open_cents(wager, at_ns), wager.request.odds)
 
 

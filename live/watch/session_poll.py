@@ -62,7 +62,8 @@ class SessionPoll:
 
     async def _first(self) -> int:
         """Wait for a state that is not older than the reader."""
-        if self._readers == 1:
+        # The first readers come before there is any answer.
+        if self._readers == 1 or not self._number:
             async with self._changed:
                 number = self._number
                 await self._changed.wait_for(lambda: self._number != number)

@@ -4,6 +4,9 @@ import { probability } from "/files/format.js";
 
 const MOST_POINTS = 4000;
 const DRAW_MS = 400;
+// Sources differ by colour, and beyond these by dash.
+const SOURCE_COLOURS = 4;
+const DASHES = [[2, 3], [7, 3], [10, 3, 2, 3]];
 
 // Values by time, each holding until the next.
 class Series {
@@ -150,7 +153,7 @@ export class PairChart {
         line("fair", color("--chart-fair"), { width: 2 }),
         line("others' ask", color("--chart-touch")), line("others' bid", color("--chart-touch")),
         line("our bid", color("--chart-own"), { dash: [5, 3] }), line("our ask", color("--chart-own"), { dash: [5, 3] }),
-        ...[...this.sources.keys()].map((name) => line(name, color("--chart-source"), { dash: [2, 3] })),
+        ...[...this.sources.keys()].map((name, place) => line(name, color(`--source-${place % SOURCE_COLOURS}`), { dash: DASHES[Math.floor(place / SOURCE_COLOURS) % DASHES.length] })),
         { label: "fills", stroke: color("--chart-own"), width: 0, paths: () => null, points: { show: true, size: 8, fill: color("--chart-own") },
           value: (_, value) => value === null || value === undefined ? "\u2013" : `${value.toFixed(1)} %` }] };
   }

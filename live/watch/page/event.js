@@ -18,6 +18,8 @@ class EventView {
     this.main = main;
     this.detail = null;
     this.past = null;
+    // The second that a person asked for, null for now: the slider stays there while it is read.
+    this.wanted = null;
     this.chosen = new URLSearchParams(location.search).get("pair");
     const section = (label, wide = false, moment = false) => h("section", { class: `panel${wide ? " wide" : ""}${moment ? " moment" : ""}`, "aria-label": label });
     this.headline = h("div", { class: "headline" });
@@ -51,7 +53,7 @@ class EventView {
     this.showHeadline(detail.event);
     this.showChoices();
     this.slider.max = String(Math.round(detail.at_ns / 1e9));
-    if (!this.past) this.slider.value = this.slider.max;
+    if (this.wanted === null) this.slider.value = this.slider.max;
     this.showTime();
     this.showPair();
   }
@@ -132,7 +134,7 @@ class EventView {
     this.nowButton = h("button", { type: "button", class: "plain", onclick: () => this.backToNow() }, "Now");
     this.steps = [step(-60, "\u22121 min", "A minute back"), step(60, "+1 min", "A minute on")];
     this.allowSliding(false);
-    return h("section", { class: "panel wide time", "aria-label": "Moment" }, this.steps[0], this.slider, this.steps[1], this.nowButton, this.moment);
+    return h("section", { class: "panel wide time", "aria-label": "Moment" }, this.slider, ...this.steps, this.nowButton, this.moment);
   }
 
   // Before anything is recorded there are no earlier moments.
@@ -142,14 +144,17 @@ class EventView {
 
   slide() {
     clearTimeout(this.sliding);
-    if (Number(this.slider.value) >= Number(this.slider.max) - 1) { this.backToNow(); return; }
-    setText(this.moment, `${clock(Number(this.slider.value) * 1e9)} UTC`);
-    this.sliding = setTimeout(() => this.loadPast(Number(this.slider.value)), SLIDE_MS);
+    const seconds = Number(this.slider.value);
+    if (seconds >= Number(this.slider.max) - 1) { this.backToNow(); return; }
+    this.wanted = seconds;
+    setText(this.moment, `${clock(seconds * 1e9)} UTC`);
+    this.sliding = setTimeout(() => this.loadPast(seconds), SLIDE_MS);
   }
 
   async loadPast(seconds) {
     const answer = await fetch(`/api/event/${encodeURIComponent(this.eventId)}/moment?at=${seconds}000000000`);
     const past = await answer.json();
+    if (this.wanted !== seconds) return;
     if (!answer.ok) { setText(this.moment, past.error); return; }
     this.past = past;
     this.slider.min = String(Math.ceil(past.from_ns / 1e9));
@@ -159,7 +164,9 @@ class EventView {
   }
 
   backToNow() {
+    clearTimeout(this.sliding);
     this.past = null;
+    this.wanted = null;
     this.slider.value = this.slider.max;
     this.layout.classList.remove("is-past");
     this.showTime();
@@ -167,8 +174,9 @@ class EventView {
   }
 
   showTime() {
-    this.nowButton.disabled = !this.past;
-    if (!this.past) { setText(this.moment, "now"); return; }
+    this.nowButton.disabled = this.wanted === null;
+    if (this.wanted === null) { setText(this.moment, "now"); return; }
+    if (!this.past) return;
     const score = this.past.score ? `, ${this.past.score[0]}\u2013${this.past.score[1]}` : "";
     setText(this.moment, `${clock(this.past.at_ns)} UTC, ${statusText(this.past.status)}${score}`);
   }
@@ -188,7 +196,7 @@ class EventView {
     show(this.bookPanel, [title, at, pair.first.offers, pair.second.offers, pair.first.profit_cents, pair.second.profit_cents], () => [h("h2", {}, `Book: ${title}${at}`), book(pair)]);
     show(this.wagersPanel, [this.past?.at_ns, pair.first.wagers, pair.second.wagers], () => wagers(pair, Boolean(this.past)));
     show(this.pricesPanel, [this.past?.at_ns, pair.fair, pair.own_fair, pair.sources, pair.last_price, pair.quotes, market.row.exposure_cents], () => prices(pair, market, at_ns, Boolean(this.past)));
-    show(this.tradesPanel, [this.past?.at_ns, pair.trades], () => trades(pair));
+    show(this.tradesPanel, [this.past?.at_ns, pair.trades], () => trades(pair, Boolean(this.past)));
     show(this.decisionsPanel, [this.past?.at_ns, this.chosen, this.detail.decisions.length, this.detail.decisions.at(-1)], () => decisions(this.detail.decisions.filter((each) => each.at_ns <= at_ns), market, this.chosen, Boolean(this.past)));
     this.chart.take(this.detail.at_ns, now, this.detail.fills);
   }
@@ -239,12 +247,12 @@ function prices(pair, market, now, isPast) {
     rows.push(h("tr", { class: "own" }, h("td", {}, `Quote ${american(quote.odds)}, ${dollars(quote.stake_cents)}`), h("td", { class: "num" }, quote.side ? "" : percent(of)), h("td", { class: "num" }, quote.side ? percent(of) : ""), h("td", {})));
   }
   const limit = h("div", {}, h("div", { class: "soft" }, `Exposure of the market ${dollars(market.row.exposure_cents)} of ${dollars(market.exposure_limit_cents, true)}`), meter("Exposure of the market", market.row.exposure_cents, market.exposure_limit_cents));
-  return [h("h2", {}, isPast ? "Prices by source then" : "Prices by source"), table("Prices of this pair by source", [["Source", ""], [pair.first.label, "num"], [pair.second.label, "num"], ["Age", "num"]], rows), isPast ? null : limit].filter(Boolean);
+  return [h("h2", {}, isPast ? "Prices by source then" : "Prices by source"), table("Prices of this pair by source", [["Source", ""], [pair.first.label, "num"], [pair.second.label, "num"], ["Age", "num"]], rows, { class: "prices" }), isPast ? null : limit].filter(Boolean);
 }
 
-function trades(pair) {
+function trades(pair, isPast) {
   const rows = pair.trades.map((trade) => h("tr", {}, h("td", {}, clock(trade.at_ns)), h("td", {}, (trade.side ? pair.second : pair.first).label), h("td", { class: "num" }, american(trade.odds)), h("td", { class: "num" }, dollars(trade.stake_cents))));
-  return [h("h2", {}, "Last trades"), rows.length ? h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Last trades" }, table("Trades seen, the newest first", [["Time", ""], ["Taker backed", ""], ["Odds", "num"], ["Stake", "num"]], rows)) : h("p", { class: "empty" }, "None seen.")];
+  return [h("h2", {}, isPast ? "Last trades then" : "Last trades"), rows.length ? h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Last trades" }, table("Trades seen, the newest first", [["Time", ""], ["Taker backed", ""], ["Odds", "num"], ["Stake", "num"]], rows)) : h("p", { class: "empty" }, "None seen.")];
 }
 
 function decisions(all, market, pairId, isPast) {

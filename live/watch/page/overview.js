@@ -99,7 +99,7 @@ function alarmPanel({ alarms, desk, settings }) {
 // Events ----------------------------------------------------------------------------------------
 
 function eventTable(body) {
-  const headings = [["Event", ""], ["Score", ""], ["Matched", "num"], ["Exposure", "num"], ["Profit", "num"], ["Quoted", ""]];
+  const headings = [["Event", ""], ["Status", ""], ["Matched", "num"], ["Exposure", "num"], ["Profit", "num"], ["Quoted", ""]];
   const made = table("Events with score, position, profit and which markets are quoted", headings, [], { class: "events cards" });
   made.tBodies[0].replaceWith(body);
   return made;
@@ -133,7 +133,7 @@ function eventCells(row) {
     h("td", { class: "name" }, h("a", { href: `/event/${encodeURIComponent(row.event_id)}` }, row.name),
       h("div", { class: "meta" }, row.tournament, h("span", { class: "age" }))),
     h("td", {}, score ? h("div", { class: "score", title: `${row.home} ${row.score[0]}, ${row.away} ${row.score[1]}` }, score) : null,
-      h("div", { class: "meta nowrap" }, h("span", { class: "badge", "data-state": row.is_paused ? "paused" : row.status }, row.is_paused ? "paused" : statusText(row.status)), " ", start)),
+      h("div", { class: "meta" }, h("span", { class: "badge", "data-state": row.is_paused ? "paused" : row.status }, row.is_paused ? "paused" : statusText(row.status))), start ? h("div", { class: "meta" }, start) : null),
     h("td", { class: "num", "data-label": "matched" }, dollars(row.matched_cents), h("div", { class: "meta" }, count(row.open_wagers, "open wager"))),
     h("td", { class: "num", "data-label": "exposure" }, dollars(row.exposure_cents), meter(`Exposure of ${row.name}: ${dollars(row.exposure_cents)} of ${dollars(row.exposure_limit_cents)}`, row.exposure_cents, row.exposure_limit_cents)),
     h("td", { class: "num", "data-label": "profit" }, h("span", { class: tone(profit) }, signedDollars(profit)), h("div", { class: "meta" }, `${signedDollars(row.settled_cents)} settled`)),

@@ -35,12 +35,17 @@ function takeSession(message) {
   session.view = message;
 }
 
+// A session that is busy runs.
+function absentText() {
+  return session.absent.endsWith("is not running") ? "not running" : "no answer";
+}
+
 function showFrame() {
   const view = session.view;
   const notice = element("notice");
   const state = session.absent ? "absent" : view.desk.is_feed_lost ? "halted" : view.desk.state.state;
   element("state").dataset.state = state;
-  setText(element("state"), session.absent ? "not running" : statusText(view.desk.state.state));
+  setText(element("state"), session.absent ? absentText() : statusText(view.desk.state.state));
   notice.hidden = !session.absent && !view.desk.is_feed_lost;
   if (session.absent) {
     const last = view ? " The figures below are the last ones received." : "";

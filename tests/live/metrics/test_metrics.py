@@ -156,7 +156,7 @@ def test_figures_are_in_base_units(controlled: ControlledSession) -> None:
     samples = exported(whole_view(controlled))
     assert value(samples, "prophet_fills_total") == 1
     assert value(samples, "prophet_fill_stake_dollars_total") > 0
-    assert value(samples, "prophet_round_trip_seconds", request="place", quantile="0.99") == 0.25
+    assert value(samples, "prophet_round_trip_seconds", request="place", percentile="99") == 0.25
     assert value(samples, "prophet_feed_age_seconds") == 1
     assert value(samples, "prophet_event_feed_age_seconds") == 2
     assert value(samples, "prophet_event_clock_seconds") == 900

@@ -15,7 +15,13 @@ from recordings.tape import Clocks, Kind
 from recordings.writer import TapeWriter
 from sim.engine.random_streams import RandomStreams
 from strategies.trading.model.commands import Intent, PlaceWager
-from strategies.trading.model.events import ReferencePrice, WagerCancelled, WagerMatched
+from strategies.trading.model.events import (
+    ReferencePrice,
+    WagerAccepted,
+    WagerCancelled,
+    WagerMatched,
+    WagerOpened,
+)
 from strategies.trading.model.ids import EventId, LineId, MarketId, PairId, WagerRef
 from strategies.trading.model.market import Line, Market, MarketStatus, SportEvent
 from strategies.trading.model.market_types import MarketType, Selection
@@ -70,8 +76,10 @@ def folder(tmp_path: Path) -> Path:
     with SessionJournal(tmp_path / "journal.sqlite") as journal:
         journal.begin_run(SECOND)
         journal.sent(3 * SECOND, PlaceWager(REF, HOME, Odds(110), 909, Intent.REST))
-        journal.received(1, 6 * SECOND, WagerMatched(REF, Odds(110), 455, 500, 455))
-        journal.received(2, 8 * SECOND, WagerCancelled(REF, 454))
+        journal.received(1, int(3.2 * SECOND), WagerAccepted(REF))
+        journal.received(2, int(3.8 * SECOND), WagerOpened(REF))
+        journal.received(3, 6 * SECOND, WagerMatched(REF, Odds(110), 455, 500, 455))
+        journal.received(4, 8 * SECOND, WagerCancelled(REF, 454))
     return tmp_path
 
 
@@ -102,8 +110,10 @@ def test_what_is_ours_in_the_book_is_apart_from_what_others_offer(folder: Path) 
 
 def test_the_stake_ahead_is_what_was_there_first(folder: Path) -> None:
     """Longer odds, and at the same odds no more than when it was placed."""
+    (wager,) = pair_at(folder, 3.5).first.wagers
+    assert wager.state == "accepted"
     (wager,) = pair_at(folder, 5.5).first.wagers
-    assert (wager.ref, wager.ahead_cents, wager.unmatched_cents) == (REF, 3_700, 909)
+    assert (wager.ref, wager.state, wager.ahead_cents) == (REF, "open", 3_700)
     (wager,) = pair_at(folder, 6.5).first.wagers
     assert (wager.ahead_cents, wager.matched_cents, wager.unmatched_cents) == (3_000, 455, 454)
     assert pair_at(folder, 8.5).first.wagers == []

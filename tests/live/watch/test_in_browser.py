@@ -96,14 +96,16 @@ def test_the_slider_goes_back_to_an_earlier_moment(play: Play) -> None:
         await by_person(browser.until_text, ".book", lambda text: "$" in text)
         await by_person(browser.click, "button[aria-label='A minute back']")
         prices = "[aria-label='Prices']"
-        text = await by_person(browser.until_text, prices, lambda text: "then" in text.lower())
-        assert "%" in text.partition("Fair price in use")[2].partition("\n")[0]
+        await by_person(browser.until_text, prices, lambda text: "then" in text.lower())
         heading = await by_person(browser.text, "[aria-label='Book'] h2")
-        assert "from the recording; the market was open" in heading.lower()
+        assert "from the recording; the market was " in heading.lower()
+        # What comes meanwhile does not move it.
+        back = "const s = document.getElementById('moment'); return s.max - s.value"
+        assert await by_person(browser.script, back) >= 10
         await by_person(browser.click, "section[aria-label='Moment'] button:nth-last-of-type(1)")
         await by_person(browser.until_text, prices, lambda text: "then" not in text.lower())
 
-    play(scenario, *CALM, speed=20)
+    play(scenario, *IN_PLAY, speed=20)
 
 
 def test_a_book_is_the_one_that_the_exchange_answers(play: Play) -> None:

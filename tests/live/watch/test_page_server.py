@@ -188,7 +188,8 @@ def test_an_earlier_moment_has_the_book_and_our_wagers_of_then(visit: Visit) -> 
         wagers = JournaledWagers(session.folder)
         wagers.refresh()
         offered = profit_cents(first.stake_cents, first.odds)
-        assert wagers.shown(first.line_id, placed_ns + 1) == {opposite(first.odds): offered}
+        filled_ns = track["fills"][0][0]
+        assert wagers.shown(first.line_id, filled_ns - 1) == {opposite(first.odds): offered}
 
     visit(scenario)
 
