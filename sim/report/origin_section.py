@@ -43,7 +43,8 @@ def origin(run: Run) -> OriginTexts:
 
 
 def _of_backtest(run: Run, s: BacktestSummary) -> OriginTexts:
-    named = f", session {s.session}" if s.session else ""
+    # A backtest that nobody named has the name of its mode.
+    named = f", session {s.session}" if s.session and s.session != s.mode.value else ""
     feed = "Fed by a" if s.models.get("queue") == TRUE_QUEUE else "Recording"
     return OriginTexts(
         overline=f"{s.mode} of {s.strategy}{named}",
