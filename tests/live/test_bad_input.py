@@ -33,6 +33,12 @@ pytestmark = pytest.mark.slow  # many verbs, one after the other
 
 SPEED = 20
 SECRET = "hunter2-and-more"
+# The settings of verbs that need a name. A watchdog would go on after an end that reports nothing,
+# for minutes after its sandbox is gone.
+NAMED = {
+    "paper": ("session.name=a",),
+    "trade": ("session.name=a", "run.watchdog_seconds=null"),
+}
 
 Environ = dict[str, str]
 
@@ -142,8 +148,7 @@ def test_a_wrong_key_gives_a_one_line_error(sandbox: Sandbox, live: Live, tmp_pa
     with served(sandbox) as here:
         assert live("status", *here.settings, environ=keys("right")).status == 0
         for verb in ("check", "status", "cancel-all", "record", "paper", "trade"):
-            name = ["session.name=a"] if verb in ("paper", "trade") else []
-            outcome = live(verb, *name, *here.settings, environ=keys(SECRET))
+            outcome = live(verb, *NAMED.get(verb, ()), *here.settings, environ=keys(SECRET))
             is_one_line(outcome, verb, "sandbox_local refuses the keys")
             assert SECRET not in outcome.err[0]
     assert files_in(tmp_path) == []
@@ -154,8 +159,7 @@ def test_an_unknown_tournament_gives_a_one_line_error(sandbox: Sandbox, live: Li
     with served(sandbox) as here:
         words = ["markets.tournaments=[NHL]", *here.settings]
         for verb in ("record", "paper", "trade"):
-            name = ["session.name=a"] if verb != "record" else []
-            is_one_line(live(verb, *name, *words), verb, "'NHL'", "NBA")
+            is_one_line(live(verb, *NAMED.get(verb, ()), *words), verb, "'NHL'", "NBA")
 
 
 def test_a_closed_event_gives_a_one_line_error(
@@ -166,7 +170,7 @@ def test_a_closed_event_gives_a_one_line_error(
     played = [f"recording.path={tape}", "sandbox.begin_minutes_before_start=0"]
     with served(sandbox, *played) as here:
         for verb in ("paper", "trade"):
-            outcome = live(verb, "session.name=a", *here.settings)
+            outcome = live(verb, *NAMED[verb], *here.settings)
             assert (outcome.status, outcome.out) == (2, []), outcome
             *before, last = outcome.err
             assert last.startswith(f"python -m live {verb}: markets: none is on offer, as when")
@@ -194,9 +198,8 @@ def test_a_speed_other_than_the_sandboxs_gives_a_one_line_error(
         verbs = ("status", "check", "record", "paper", "trade")
         for verb, speed in (*product(verbs, ("1",)), ("trade", "25")):
             words = [*here.settings, f"sandbox.speed={speed}"]
-            name = ["session.name=a"] if verb in ("paper", "trade") else []
             why = f"sandbox.speed: {speed} is not that of sandbox_local"
-            is_one_line(live(verb, *name, *words), verb, why)
+            is_one_line(live(verb, *NAMED.get(verb, ()), *words), verb, why)
 
 
 def test_a_wrong_socket_port_gives_a_one_line_error(sandbox: Sandbox, live: Live) -> None:

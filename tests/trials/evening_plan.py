@@ -16,7 +16,7 @@ Sign = Callable[[PageState, PageState], bool]
 # In the words of an operator: the game with the most open wagers when it is named first.
 GAME = "GAME"
 _PLACE, _CANCEL, _LOGIN = "submit_multiple_orders", "cancel_multiple_orders", "auth/"
-# Much more than a round trip, at any speed of the sandbox.
+# The page shows the 99th percentile of a thousand placements: more than ten must be slow.
 _SLOWER = 3
 
 # What a page shows of a fault, against what it showed before.
@@ -85,8 +85,8 @@ def _whole_evening() -> Iterator[Step]:
     yield Words(4.4, ("resume",))
     yield Words(4.8, ("set", _SET))
     yield Words(5.3, ("set", _SET_BACK))
-    slow = (_fault("slow", count=20, seconds=2),)
-    yield Incident(5.6, "twenty requests executed 2 s late", slow, ("slow placing",))
+    slow = (_fault("slow", path=_PLACE, count=20, seconds=2),)
+    yield Incident(5.6, "twenty placements executed 2 s late", slow, ("slow placing",))
     yield Words(6.3, ("pull", GAME))
     yield Words(6.6, ("pause", GAME))
     yield Words(7.1, ("resume", GAME))

@@ -15,6 +15,7 @@ from strategies.trading.model.events import (
 )
 from strategies.trading.model.ids import EventId
 from strategies.trading.model.market import EventStatus
+from strategies.trading.model.odds import implied_probability
 from strategies.trading.model.settings import nanoseconds
 from strategies.trading.model.units import NS_PER_SECOND
 from strategies.trading.snapshot.limit_uses import (
@@ -74,7 +75,9 @@ class AlertRules:
     # Inputs -----------------------------------------------------------------------------------
 
     def _note_state(self, event: TradingStateSet) -> Iterator[Alert]:
-        by = f", by {event.operator}" if event.operator else ""
+        # The words of a person name him in their reason already.
+        is_named = not event.operator or event.operator in event.reason
+        by = "" if is_named else f", by {event.operator}"
         if event.state is TradingState.HALTED and event.reason != RUN_ENDED:
             name = event.reason.partition(":")[0]
             kind = name if name in _HALT_KINDS else "halt"
@@ -99,7 +102,8 @@ class AlertRules:
             return
         is_first = wager.line_id == wager.pair.first.line_id
         fair = of_first if is_first else 1 - of_first
-        price = fill.stake_cents / (fill.stake_cents + fill.profit_cents)
+        # Not by the amounts: of a fill of a cent, those are rounded to another price.
+        price = implied_probability(fill.odds)
         if abs(price - fair) > distance:
             catalogue = self._desk.market_states.catalogue
             named = catalogue.wager_text(fill.ref, wager.line_id, fill.odds, fill.stake_cents)

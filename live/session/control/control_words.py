@@ -113,7 +113,9 @@ class ControlWords:
             raise ConfigError(message)
         self._apply(event)
         done = self._text(event)
-        self._notify(done)
+        if not isinstance(event, TradingStateSet):
+            # A change of the state is an alert, whose line says the same.
+            self._notify(done)
         return [done]
 
     def _apply(self, event: Event) -> None:

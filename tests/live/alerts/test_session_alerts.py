@@ -19,8 +19,10 @@ from strategies.trading.model.events import (
     TradeBroken,
     TradingState,
     TradingStateSet,
+    WagerMatched,
 )
 from strategies.trading.model.money import profit_cents
+from strategies.trading.model.odds import implied_probability
 from strategies.trading.model.units import NS_PER_SECOND
 from tests.event_loops import JumpingLoop, run_jumping, run_watching, until
 from tests.fixture_types import Compose
@@ -130,6 +132,22 @@ def test_a_fill_far_from_fair_is_an_alert(alerted: AlertedSession) -> None:
     lines = alerted.play(fill_one, fill_distance=0.001)
     (found,) = [line for line in lines if line.startswith("fill far from fair: ")]
     assert found.endswith(", fair 0.500")
+
+
+def test_a_fill_of_a_cent_is_judged_by_its_odds(alerted: AlertedSession) -> None:
+    """What it can win is rounded to a cent, which is not the price that was paid."""
+    prices: list[float] = []
+
+    async def fill_a_cent(toy: ToyGateway) -> None:
+        ref, wager = next(iter(toy.open_wagers.items()))
+        prices.append(implied_probability(wager.odds))
+        toy._emit(WagerMatched(ref, wager.odds, 1, profit_cents(1, wager.odds), 1))
+        await later(toy, 1)
+
+    lines = alerted.play(fill_a_cent, fill_distance=0.001)
+    (found,) = [line for line in lines if line.startswith("fill far from fair: ")]
+    assert found.endswith(f", paid {prices[0]:.3f}, fair 0.500")
+    assert prices[0] < 0.499
 
 
 def test_a_limit_that_is_nearly_used_is_an_alert_once(alerted: AlertedSession) -> None:

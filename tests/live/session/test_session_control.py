@@ -86,6 +86,26 @@ def test_every_word_acts_at_once_and_is_journaled(controlled: ControlledSession)
     assert controlled.replayed_commands(1) > 10
 
 
+def test_a_state_that_a_person_set_is_one_line_with_his_name_once(
+    controlled: ControlledSession,
+) -> None:
+    """It is an alert too, and would be a second line."""
+
+    async def scenario(session: ControlledSession) -> None:
+        await session.quoting()
+        for words in (("pause",), ("resume",), ("halt", "the wind turned"), ("resume",)):
+            await session.say(*words)
+
+    controlled.run(scenario)
+    me = user_text(os.getuid())
+    assert [line for line in controlled.lines if line.endswith(f"by {me}")] == [
+        f"paused: by {me}",
+        f"active: by {me}",
+        f"halted: operator: the wind turned by {me}",
+        f"active: by {me}",
+    ]
+
+
 def test_status_names_every_wager_and_limit(controlled: ControlledSession) -> None:
     """A person reads state, limits, game, market, book, wagers and the last halts."""
     shown: list[str] = []
