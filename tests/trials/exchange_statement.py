@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,7 +13,9 @@ import aiohttp
 
 from live.export.session_account import RowKind
 from strategies.trading.model.money import dollars_text
+from tests.trials.processes import wait
 
+_AGAIN_SECONDS = 0.1
 _WEEK_SECONDS = 7 * 86_400
 _SETTLEMENTS = (RowKind.SETTLEMENT, RowKind.SETTLEMENT_CORRECTION)
 _COMMISSIONS = (RowKind.COMMISSION, RowKind.COMMISSION_CORRECTION)
@@ -114,9 +117,14 @@ class ExchangeAccount:
                 return rows
 
     async def _data(self, verb: str, **query: str) -> dict[str, Any]:
-        async with self._client.get(f"v4/mm/{verb}", params=query) as answer:
-            assert answer.status == 200, f"{verb}: {await answer.text()}"
-            return dict((await answer.json())["data"])
+        while True:
+            async with self._client.get(f"v4/mm/{verb}", params=query) as answer:
+                if answer.status == HTTPStatus.OK:
+                    return dict((await answer.json())["data"])
+                # All pages together may exceed the limit of requests in a second.
+                too_many = answer.status == HTTPStatus.TOO_MANY_REQUESTS
+                assert too_many, f"{verb}: {await answer.text()}"
+            await wait(_AGAIN_SECONDS)
 
 
 def exported_statement(path: Path, starting_cents: int) -> Statement:
