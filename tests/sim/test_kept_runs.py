@@ -129,7 +129,7 @@ def test_a_run_is_titled_by_what_was_given_for_it(sim: Sim) -> None:
     report = (folder / "report.html").read_text(encoding="utf-8")
     given = "recording.path=tape, markets=moneyline, strategy.spread_margin=0.01"
     assert f"SimpleMarketMaker, {given}</title>" in report
-    assert f"<p>With {given}</p>" in report
+    assert f"<p>Settings: {given}</p>" in report
 
 
 @pytest.mark.usefixtures("small_tape")
