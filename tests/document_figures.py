@@ -106,6 +106,7 @@ MEASURED: Mapping[tuple[str, str], str] = {
     (PERFORMANCE, "A report"): "python -m benchmarks.report",
     (PERFORMANCE, "Targets"): "valgrind --tool=callgrind",
     (PERFORMANCE, "Rows and memory"): "python -m benchmarks.backtest",
+    (PERFORMANCE, "Watching"): "python -m benchmarks.watching",
     (PERFORMANCE, "Live"): "python -m benchmarks.live",
     (STUDIES, "Two hundred generated games, six arms"): "python -m sim study margins",
     (STUDIES, "A planted edge, and none"): "python -m tests.sim.study.planted_edge",
