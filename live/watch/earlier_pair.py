@@ -9,12 +9,11 @@ from strategies.trading.model.market import Line
 from strategies.trading.model.odds import opposite
 from strategies.trading.model.position import Position
 from strategies.trading.pricing.touch import Pricing
-from strategies.trading.snapshot.book_view import ahead_cents, source_views
+from strategies.trading.snapshot.book_view import ahead_cents, source_views, trade_views
 from strategies.trading.snapshot.snapshot_types import (
     LineView,
     OfferLevel,
     PairDetail,
-    TradeView,
     WagerView,
 )
 
@@ -55,10 +54,7 @@ class EarlierPair:
             last_price=None if trade is None else trade.probability,
             last_trade_ns=None if trade is None else trade.at_ns,
             traded_cents=book.traded_cents,
-            trades=[
-                TradeView(each.at_ns, lines.index(each.line_id), each.odds, each.stake_cents)
-                for each in reversed(book.trades)
-            ],
+            trades=trade_views(book, lines),
             quotes=[],
             exposure_cents=-position.worst_case_cents(),
         )

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.crowd.arrays import Flags, Floats, Integers
+from sim.crowd.calibration.market_figures import per_minute
 from sim.crowd.calibration.moments import Moments
 from sim.crowd.calibration.tape_view import TapeView, Touches, Trades
 from strategies.trading.model.book import Book
@@ -95,7 +96,7 @@ def in_play_figures_of(view: TapeView) -> InPlayFigures:
         depths=_depths(sampled),
         touches=offered[offered > 0] / 100,
         trades=trades.stakes[in_play] / 100,
-        trades_a_minute=int(in_play.sum()) / ((view.ended_ns - view.reopened_ns) / NS_PER_MINUTE),
+        trades_a_minute=per_minute(trades.at_ns, view.reopened_ns, view.ended_ns),
         late_mid=_known(sampled.mid[is_late]),
         home_won=view.home_won,
     )

@@ -72,7 +72,7 @@ def figures_of(view: TapeView) -> MarketFigures:
         moves_pre=_moves(view, view.live_ns - MOVES_H * HOUR_S * NS_PER_SECOND, view.live_ns),
         moves_in=_moves(view, *_in_play(view)),
         stakes=trades.stakes[in_play] / 100,
-        trades_pre=_per_minute(trades.at_ns, *_before(view)),
+        trades_pre=per_minute(trades.at_ns, *_before(view)),
         shared_message_fills=1 - len(np.unique(seq)) / max(1, len(seq)),
         suspensions_s=tuple(
             (to - since) / NS_PER_SECOND for since, to in view.suspensions(MarketType.MONEYLINE)
@@ -106,7 +106,8 @@ def _between(times_ns: Integers, from_ns: int, to_ns: int) -> Integers:
     return times_ns[(times_ns >= from_ns) & (times_ns < to_ns)]
 
 
-def _per_minute(times_ns: Integers, from_ns: int, to_ns: int) -> float:
+def per_minute(times_ns: Integers, from_ns: int, to_ns: int) -> float:
+    """Return how many of the times a minute has between two others."""
     return len(_between(times_ns, from_ns, to_ns)) * MINUTE_S * NS_PER_SECOND / (to_ns - from_ns)
 
 
@@ -117,7 +118,7 @@ def _rates(view: TapeView, type_: MarketType) -> list[tuple[str, float]]:
         for name, window in WINDOWS.items()
     }
     spans["in-play"] = _in_play(view)
-    return [(name, _per_minute(times_ns, *span)) for name, span in spans.items()]
+    return [(name, per_minute(times_ns, *span)) for name, span in spans.items()]
 
 
 def _grid(from_ns: int, to_ns: int, step_s: float) -> Integers:

@@ -6,6 +6,7 @@ from strategies.trading.desk.desk import Desk
 from strategies.trading.markets.market_states import MarketState
 from strategies.trading.model.book import Book, Offers
 from strategies.trading.model.event_state import EventState
+from strategies.trading.model.ids import LineId
 from strategies.trading.model.market import Line, Pair
 from strategies.trading.model.odds import Odds
 from strategies.trading.ports.strategy import Quote
@@ -45,10 +46,7 @@ def pair_view(
         last_price=None if trade is None else trade.probability,
         last_trade_ns=None if trade is None else trade.at_ns,
         traded_cents=book.traded_cents,
-        trades=[
-            TradeView(each.at_ns, lines.index(each.line_id), each.odds, each.stake_cents)
-            for each in reversed(book.trades)
-        ],
+        trades=trade_views(book, lines),
         quotes=[
             QuoteView(lines.index(quote.line_id), quote.odds, quote.stake_cents)
             for quote in quotes
@@ -107,6 +105,14 @@ def ahead_cents(shown_odds: Odds, shown: Offers, when_placed: int | None) -> int
         return None
     longer = sum(shown.others_cents(odds) for odds in shown.by_odds if odds > shown_odds)
     return longer + min(when_placed, shown.others_cents(shown_odds))
+
+
+def trade_views(book: Book, lines: tuple[LineId, LineId]) -> list[TradeView]:
+    """Return the last trades of a pair with these lines, newest first."""
+    return [
+        TradeView(each.at_ns, lines.index(each.line_id), each.odds, each.stake_cents)
+        for each in reversed(book.trades)
+    ]
 
 
 def source_views(event: EventState, pair: Pair) -> list[SourceView]:
