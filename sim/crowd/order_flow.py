@@ -9,7 +9,7 @@ from math import exp, sqrt
 from strategies.trading.model.units import NS_PER_SECOND
 
 # Moves in half spreads: of a match that pays IMPACT_CENTS, and of all recent ones at most.
-IMPACT, IMPACT_CENTS = 0.07, 10_000
+IMPACT, IMPACT_CENTS = 0.06, 10_000
 MAX_MOVE = 3.0
 # How long a move lasts, before the game and in-play.
 MEMORY_NS, IN_PLAY_MEMORY_NS = 1_800 * NS_PER_SECOND, 600 * NS_PER_SECOND

@@ -13,7 +13,7 @@ from numpy.random import Generator
 
 from sim.crowd.activity_rates import ActivityRates, ProcessGenerator
 from sim.crowd.crowd_types import CrowdType
-from sim.crowd.fair_value import COURTSIDE
+from sim.crowd.fair_value import COURTSIDE, Sight
 from sim.crowd.game_context import GameContext, OfferedPair
 from sim.crowd.maker import BALANCE_CENTS
 from sim.crowd.wager_sizes import log_normal_cents
@@ -28,12 +28,12 @@ from strategies.trading.model.units import NS_PER_SECOND
 ACCOUNTS = 12
 # Zipf exponent of the accounts' shares: a few accounts do most of the taking.
 SHARE_EXPONENT = 1.5
-# Stakes are log-normal: median in cents and sigma. Those on a moneyline in play are larger.
-STAKE, MONEYLINE_STAKE_IN_PLAY = (2_900, 2.15), (4_500, 1.9)
+# Stakes are log-normal: median in cents and sigma.
+STAKE = (2_900, 2.15)
 STAKE_CENTS = (100, 2_000_000)
 # Bursts a minute; a burst is one taker or a few in short order.
 BURSTS = ActivityRates(
-    beyond_12h=0.01, within_12h=0.06, within_3h=0.34, last_hour=0.45, in_play=59.0
+    beyond_12h=0.01, within_12h=0.06, within_3h=0.34, last_hour=0.45, in_play=35.0
 )
 BREAK_SHARE = 0.24
 ALONE_SHARE = 0.92
@@ -44,18 +44,26 @@ MAX_CONCESSION, MAX_CONCESSION_SHARE = 0.015, 0.1
 # How much worse the price may become, in probability, during the in-play delay.
 DELAY_ALLOWANCE = 0.01
 
-# The share of bursts in-play that are of informed takers differs between games. They take where
-# their edge is larger than this, before the game and in it. Some come at a score, and some at news.
-INFORMED_SHARE = (0.75, 0.97)
-INFORMED_STAKE, INFORMED_MONEYLINE_STAKE_IN_PLAY = (9_500, 2.15), (11_000, 1.9)
+# How much takers know differs between games: the share of bursts in-play that are of informed ones,
+# and, from none to twice the mean, how many of them come at a score. They take where their edge is
+# larger than this, before the game and in it. Some come at news.
+INFORMED_SHARE = (0.75, 1.0)
+INFORMED_STAKE = (9_500, 2.15)
 INFORMED_EDGE, INFORMED_EDGE_IN_PLAY = 0.002, 0.005
-SCORE_TAKERS, INFORMED_LEAD_S = 2.0, (0.5, 2.0)
-NEWS_TAKERS, NEWS_DELAY_S = 2.0, (0.3, 4.0)
+SCORE_TAKERS, INFORMED_LEAD_S = 3.5, (0.5, 2.0)
+NEWS_TAKERS, NEWS_DELAY_S = 2.6, (0.3, 4.0)
+
+# Takers who know nothing that an official score brings for each cent by which it moved the fair
+# price, and how many seconds after it they come on average.
+FOLLOWERS_A_CENT, FOLLOW_S = 1.6, 8.0
+CENT = 0.01
+# What was seen this long before a score did not know of it.
+BEFORE_SCORE_S = 0.1
 
 # In-play the rate of bursts is a multiple of the usual that changes every ten seconds: log-normal,
 # with a mean of one, and remembered for about a minute and a half.
 WAVE_STEP_NS = 10 * NS_PER_SECOND
-WAVE_SIGMA, WAVE_PERSISTENCE = 1.1, 0.9
+WAVE_SIGMA, WAVE_PERSISTENCE = 1.05, 0.9
 
 
 def _type_interest(type_: CrowdType) -> float:
@@ -86,12 +94,11 @@ class Takers:
         self._wagers = 0
         self._wave = 0.0
         self._wave_step = 0
-        self._informed_share = float(rng.uniform(*INFORMED_SHARE))
+        self._knowledge = float(rng.uniform())
 
     def run(self, pair: OfferedPair) -> ProcessGenerator:
         """Take from a pair in bursts at random times until the game is settled."""
-        interest = _type_interest(pair.type) * self._context.settings.interest
-        interest *= 1.0 if pair.is_main else OUTER_INTEREST
+        interest = self._interest(pair)
         while interest and not self._context.is_over:
             gap_ns = self._gap_ns(interest)
             if self._context.is_in_play and gap_ns > self._ns_to_step():
@@ -113,9 +120,11 @@ class Takers:
         return WAVE_STEP_NS - self._context.env.now_ns % WAVE_STEP_NS
 
     def on_score(self, official_ns: int) -> None:
-        """Let informed takers take offers that became stale, before the score is official."""
+        """Let informed takers take stale offers before the score is official, and others follow."""
         lag_s = (official_ns - self._context.env.now_ns) / NS_PER_SECOND
-        self._send_informed(SCORE_TAKERS, lag_s - INFORMED_LEAD_S[1], lag_s - INFORMED_LEAD_S[0])
+        mean = 2 * self._knowledge * SCORE_TAKERS
+        self._send_informed(mean, lag_s - INFORMED_LEAD_S[1], lag_s - INFORMED_LEAD_S[0])
+        self._context.env.process(self._send_followers(lag_s))
 
     def on_news(self) -> None:
         """Let informed takers take offers that became stale, before makers notice."""
@@ -129,6 +138,25 @@ class Takers:
                     wait_s = float(self._rng.uniform(from_s, to_s))
                     self._context.env.process(self._take_informed_after(pair, wait_s))
 
+    def _send_followers(self, lag_s: float) -> ProcessGenerator:
+        """Send uninformed takers to main pairs once a score is official, by how far it moved them.
+
+        Each of them waits on its own.
+        """
+        yield self._context.wait_s(lag_s)
+        before = Sight(lag_s + BEFORE_SCORE_S, COURTSIDE.news_s)
+        for pair in self._context.pairs:
+            if pair.is_main:
+                moved = self._context.true_fair(pair, COURTSIDE)
+                moved -= self._context.true_fair(pair, before)
+                mean = FOLLOWERS_A_CENT * abs(moved) / CENT * self._interest(pair)
+                for _ in range(int(self._rng.poisson(mean))):
+                    self._context.env.process(self._follow(pair))
+
+    def _follow(self, pair: OfferedPair) -> ProcessGenerator:
+        yield self._context.wait_s(float(self._rng.exponential(FOLLOW_S)))
+        self._take_uninformed(pair)
+
     def _take_informed_after(self, pair: OfferedPair, wait_s: float) -> ProcessGenerator:
         yield self._context.wait_s(wait_s)
         self._take_informed(pair)
@@ -137,7 +165,7 @@ class Takers:
         """Take what is offered at more than its worth, if anything is."""
         edge = INFORMED_EDGE_IN_PLAY if self._context.is_in_play else INFORMED_EDGE
         fair = self._context.informed_fair(pair, COURTSIDE)
-        stake_cents = self._stake_cents(pair, INFORMED_STAKE, INFORMED_MONEYLINE_STAKE_IN_PLAY)
+        stake_cents = self._stake_cents(INFORMED_STAKE)
         for side, probability in ((0, fair), (1, 1 - fair)):
             self._take(pair, side, levels(pair.books[side]), stake_cents, probability - edge)
 
@@ -152,7 +180,9 @@ class Takers:
         return exp(WAVE_SIGMA * self._wave - WAVE_SIGMA**2 / 2)
 
     def _is_informed(self, pair: OfferedPair) -> bool:
-        share = self._informed_share * min(1.0, self._context.settings.informed)
+        least, most = INFORMED_SHARE
+        share = least + (most - least) * self._knowledge
+        share *= min(1.0, self._context.settings.informed)
         return self._context.is_in_play and pair.is_main and self._rng.random() < share
 
     def _burst(self, pair: OfferedPair) -> ProcessGenerator:
@@ -160,14 +190,17 @@ class Takers:
             self._take_informed(pair)
             return
         for _ in range(int(self._rng.geometric(ALONE_SHARE))):
-            side = int(self._rng.integers(2))
-            stake_cents = self._stake_cents(pair, STAKE, MONEYLINE_STAKE_IN_PLAY)
-            displayed = levels(pair.books[side])
-            if displayed:
-                implied = implied_probability(displayed[0].odds)
-                concession = min(MAX_CONCESSION, MAX_CONCESSION_SHARE * implied)
-                self._take(pair, side, displayed, stake_cents, implied + concession)
+            self._take_uninformed(pair)
             yield self._context.wait_s(self._rng.exponential(BURST_GAP_S))
+
+    def _take_uninformed(self, pair: OfferedPair) -> None:
+        """Take the best offers on either side, whatever they are worth."""
+        side = int(self._rng.integers(2))
+        displayed = levels(pair.books[side])
+        if displayed:
+            implied = implied_probability(displayed[0].odds)
+            concession = min(MAX_CONCESSION, MAX_CONCESSION_SHARE * implied)
+            self._take(pair, side, displayed, self._stake_cents(STAKE), implied + concession)
 
     def _take(
         self,
@@ -198,12 +231,13 @@ class Takers:
         request = PlaceWager(ref, line_id, odds, stake_cents, Intent.TAKE)
         self._context.exchange.place(account, [request])
 
-    def _stake_cents(
-        self, pair: OfferedPair, usual: tuple[int, float], in_play: tuple[int, float]
-    ) -> int:
-        is_larger = self._context.is_in_play and pair.type is MarketType.MONEYLINE
-        median_cents, sigma = in_play if is_larger else usual
-        return log_normal_cents(self._rng, median_cents, sigma, STAKE_CENTS)
+    def _interest(self, pair: OfferedPair) -> float:
+        """Return how often a pair is taken from, as a multiple of the main moneyline."""
+        interest = _type_interest(pair.type) * self._context.settings.interest
+        return interest * (1.0 if pair.is_main else OUTER_INTEREST)
+
+    def _stake_cents(self, stake: tuple[int, float]) -> int:
+        return log_normal_cents(self._rng, *stake, STAKE_CENTS)
 
 
 def _cumulative_shares() -> list[float]:

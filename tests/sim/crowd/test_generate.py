@@ -153,28 +153,29 @@ def test_an_offer_shows_no_more_than_its_makers_can_lose(rows: list[Row]) -> Non
 
 
 def test_no_trade_is_larger_than_the_offers_shown(tape: Tape, rows: list[Row]) -> None:
-    """The trades of one message fit into the offers at their odds moments before.
+    """The trades of one message fit into the offers at their odds moments before or after.
 
-    What lies beyond the ten levels shown is known to the exchange alone.
+    An offer that came within a moment of its first taker is shown after the trade. What lies beyond
+    the ten levels shown is known to the exchange alone.
     """
     shown: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for row in of_kind(rows, Kind.OFFER):
+        shown.setdefault((row.line, row.odds), []).append((row.exchange_ns, row.amount_cents))
     for batch, books in replay(tape, rows):
         taken: dict[tuple[int, int], int] = {}
         for row in batch:
-            place = (row.line, row.odds)
-            if row.kind == Kind.OFFER:
-                shown.setdefault(place, []).append((row.exchange_ns, row.amount_cents))
             if row.kind == Kind.TRADE and row.odds >= min(books[row.line], default=0):
+                place = (row.line, row.odds)
                 taken[place] = taken.get(place, 0) + row.amount_cents
         for place, cents in taken.items():
-            assert cents <= _most_shown(shown[place], batch[0].exchange_ns - APART_NS)
+            assert cents <= _most_shown(shown[place], batch[0].exchange_ns)
 
 
-def _most_shown(history: list[tuple[int, int]], since_ns: int) -> int:
-    """Return the largest amount that stood at or after a time, oldest first in the history."""
-    recent = [cents for when_ns, cents in history if when_ns >= since_ns]
-    standing = [cents for when_ns, cents in history if when_ns < since_ns][-1:]
-    return max(standing + recent)
+def _most_shown(history: list[tuple[int, int]], at_ns: int) -> int:
+    """Return the largest amount that stood around a time, oldest first in the history."""
+    around = [cents for when_ns, cents in history if abs(when_ns - at_ns) <= APART_NS]
+    standing = [cents for when_ns, cents in history if when_ns < at_ns - APART_NS][-1:]
+    return max(standing + around)
 
 
 def test_book_is_wiped_at_tip_off(tape: Tape, rows: list[Row]) -> None:
