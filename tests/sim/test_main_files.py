@@ -150,7 +150,7 @@ def test_validate_finds_the_shipped_recording_and_marks_it_as_simulated(sim: Sim
     assert outcome.out[-1] == "valid"
     assert any("SIMULATED" in line for line in outcome.out)
     assert any("(simulated)" in line for line in outcome.out)
-    spacing = "trades with the fall of an offer, nine in ten within 23 ms"
+    spacing = "trades with the fall of an offer, nine in ten within 24 ms"
     assert any(spacing in line for line in outcome.out)
 
 
