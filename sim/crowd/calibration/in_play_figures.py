@@ -129,15 +129,9 @@ def _scores(view: TapeView) -> tuple[Integers, Integers]:
     return np.array(at_ns), np.array(scorers)
 
 
-def _last_two_sided(touches: Touches) -> Integers:
-    """Return for each message the last one, up to it, with both sides."""
-    known = ~np.isnan(touches.mid)
-    return np.maximum.accumulate(np.where(known, np.arange(len(known)), 0))
-
-
 def _last_known(touches: Touches) -> Floats:
     """Return the mid price after each message, the last known one where a side is missing."""
-    return np.asarray(touches.mid[_last_two_sided(touches)])
+    return np.asarray(touches.mid[touches.last_two_sided])
 
 
 def _before_scores(view: TapeView, touches: Touches) -> tuple[Integers, Integers, Floats]:
@@ -148,7 +142,7 @@ def _before_scores(view: TapeView, touches: Touches) -> tuple[Integers, Integers
     at_ns, scorers = _scores(view)
     before_ns = at_ns - int(BEFORE_S * NS_PER_SECOND)
     message = np.searchsorted(touches.at_ns, before_ns, "right") - 1
-    priced = _last_two_sided(touches)[message]
+    priced = touches.last_two_sided[message]
     mid = touches.mid[priced]
     last_ns = view.ended_ns - int(max(MOVES_S) * NS_PER_SECOND)
     chosen = _open_prices(mid) & (touches.at_ns[priced] > view.reopened_ns) & (at_ns < last_ns)

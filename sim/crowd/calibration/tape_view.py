@@ -57,6 +57,12 @@ class Touches:
         """Return the mid probability of the best offers, NaN if one is missing."""
         return (self.first + 1 - self.second) / 2
 
+    @property
+    def last_two_sided(self) -> Integers:
+        """Return for each message the last one, up to it, with both sides; zero if none."""
+        known = ~np.isnan(self.mid)
+        return np.maximum.accumulate(np.where(known, np.arange(len(known)), 0))
+
 
 class Trades(NamedTuple):
     """The trades of a market: when, in which message, what the taker staked, and at which price.

@@ -96,8 +96,8 @@ class _Prices:
         self._mid = self._touches.mid
         known = np.flatnonzero(~np.isnan(self._mid))
         count = len(self._mid)
-        # For each message the last one with both sides, and the next one.
-        self._last = known[np.maximum(np.searchsorted(known, np.arange(count), "right") - 1, 0)]
+        # For each message the last one with both sides, or else the first one; and the next one.
+        self._last = np.maximum(self._touches.last_two_sided, known[0])
         following = np.append(known, count)
         self._next = following[np.searchsorted(known, np.arange(count))]
         self._result = view.home_value

@@ -26,7 +26,6 @@ class GameTape:
 
     def __init__(self, folder: Path) -> None:
         """Open the market before the game."""
-        self._has_started = False
         self.folder = folder
         self.writer = TapeWriter(folder, source="test", simulated=True, clocks=Clocks.ONE)
         event = SportEvent(GAME, "A at H", "H", "A", "NBA", "basketball", START_NS)
@@ -48,7 +47,6 @@ class GameTape:
 
     def start_play(self) -> None:
         """Start the game at 600 s; the market is open again at 602 s, as it was before."""
-        self._has_started = True
         self.at(600)
         self.writer.market_status(self.market, MarketStatus.SUSPENDED)
         self.at(601)
@@ -58,9 +56,7 @@ class GameTape:
         self.writer.market_status(self.market, MarketStatus.OPEN)
 
     def finish(self) -> Tape:
-        """End a game at 700 s that home wins, and return the recording."""
-        if not self._has_started:
-            self.start_play()
+        """End a started game at 700 s, which home wins, and return the recording."""
         self.at(700)
         self.writer.market_status(self.market, MarketStatus.SUSPENDED)
         self.at(800)

@@ -28,6 +28,7 @@ def test_it_joins_behind_those_who_were_there_first(game: GameTape) -> None:
     """A taker of $105 on home takes the $100 ahead of it, and $5 of its wager on away at +100."""
     game.at(50)
     game.writer.trade(game.home, 100, 10_500, Side.TAKER)
+    game.start_play()
     ((fill,),) = joiner_fills_on_tape(game.finish(), [EVERY_CHANGE_S])
     assert (fill.is_first, fill.price, fill.payout_cents) == (False, 0.5, 1_000)
     assert fill.at_ns == START_NS + 50 * NS_PER_SECOND
@@ -41,6 +42,7 @@ def test_one_that_looks_seldom_stays_where_the_touch_was(game: GameTape) -> None
     game.at(32)
     game.writer.offer(game.away, -110, 0)
     game.writer.offer(game.away, 105, 10_000)
+    game.start_play()
     quick, slow = joiner_fills_on_tape(game.finish(), [EVERY_CHANGE_S, SLOW_S])
     assert quick == []
     assert [(fill.is_first, fill.price) for fill in slow] == [(False, 0.5)] * len(OFFSETS)
@@ -50,6 +52,7 @@ def test_those_with_an_interval_look_at_different_seconds(game: GameTape) -> Non
     """They join at 10, 20 and 30 s: a taker at 25 s takes from the first two."""
     game.at(25)
     game.writer.trade(game.home, 100, 10_500, Side.TAKER)
+    game.start_play()
     (fills,) = joiner_fills_on_tape(game.finish(), [SLOW_S])
     assert [fill.at_ns for fill in fills] == [START_NS + 25 * NS_PER_SECOND] * 2
 
@@ -65,6 +68,7 @@ def test_a_fill_is_valued_by_the_prices_after_it_and_the_result(game: GameTape) 
     game.writer.offer(game.home, -120, 10_000)
     game.writer.offer(game.away, -110, 0)
     game.writer.offer(game.away, 110, 10_000)
+    game.start_play()
     tape = game.finish()
     (fills,) = joiner_fills_on_tape(tape, [SLOW_S])
     sums = sums_by_phase(TapeView(tape), fills)["pre-game"]
