@@ -15,7 +15,12 @@ import numpy as np
 from sim.crowd.arrays import Floats
 from sim.crowd.calibration.bootstrap import TargetCheck, from_source
 from sim.crowd.calibration.estimates import platt_slope
-from sim.crowd.calibration.in_play_figures import MOVES_S, SECONDS_AFTER, InPlayFigures
+from sim.crowd.calibration.in_play_figures import (
+    MOVES_S,
+    SECONDS_AFTER,
+    InPlayFigures,
+    LatePrices,
+)
 from sim.crowd.calibration.moments import Moments
 from sim.crowd.calibration.sources import (
     BETFAIR,
@@ -38,7 +43,7 @@ InPlayGames = Sequence[InPlayFigures]
 
 
 def in_play_targets() -> Iterator[InPlayTarget]:
-    """Return the checks of group 12."""
+    """Return the checks of group 12, but for that of late prices."""
     yield from two_sided_targets()
     yield from from_source(IN_PLAY_BOOKS, _momentum())
     yield from from_source(KALSHI_SCORES, _reactions())
@@ -48,8 +53,12 @@ def in_play_targets() -> Iterator[InPlayTarget]:
     yield InPlayTarget(GROUP, name, "8 to 50", 8, 50, _trades_a_minute, BETFAIR)
     yield from _spreads()
     yield from from_source(PRICE_OF_DEPTH, _depths())
+
+
+def late_targets() -> Iterator[TargetCheck[LatePrices]]:
+    """Return the check of late prices: one result a game is little, so it takes many games."""
     name = "last 10 minutes, Platt slope"
-    yield InPlayTarget(GROUP, name, "1.62 (hint)", 1.0, 2.4, _platt, LATE_FAVOURITES)
+    yield TargetCheck(GROUP, name, "1.62 (hint)", 1.0, 2.4, _platt, LATE_FAVOURITES)
 
 
 def two_sided_targets() -> Iterator[InPlayTarget]:
@@ -174,6 +183,6 @@ def _median(column: str, games: InPlayGames) -> float:
     return float(np.median([getattr(game, column) for game in games]))
 
 
-def _platt(games: InPlayGames) -> float:
-    won = [np.full(len(game.late_mid), game.home_won) for game in games]
-    return platt_slope(_pooled("late_mid", games), np.concatenate(won))
+def _platt(games: Sequence[LatePrices]) -> float:
+    won = [np.full(len(game.mid), game.home_won) for game in games]
+    return platt_slope(np.concatenate([game.mid for game in games]), np.concatenate(won))

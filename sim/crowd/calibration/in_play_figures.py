@@ -42,7 +42,7 @@ class InPlayFigures(NamedTuple):
     next AHEAD_S of the mid price against what `pricing=in_game` exceeds it by. `dispersion` is
     variance over mean of the number of takers in intervals, by their length. `depths` are dollars
     at the touch by price, `touches` at any price, `trades` those of each trade, and there are
-    `trades_a_minute`. `late_mid` is of the last minutes of regulation.
+    `trades_a_minute`.
     """
 
     two_sided: Floats
@@ -57,8 +57,6 @@ class InPlayFigures(NamedTuple):
     touches: Floats
     trades: Floats
     trades_a_minute: float
-    late_mid: Floats
-    home_won: bool
 
     @property
     def least_touch(self) -> float:
@@ -71,15 +69,29 @@ class InPlayFigures(NamedTuple):
         return float(self.trades.min())
 
 
+class LatePrices(NamedTuple):
+    """The mid prices of one game in the last LATE_MIN of regulation, and whether home won it."""
+
+    mid: Floats
+    home_won: bool
+
+
+def late_prices_of(view: TapeView) -> LatePrices:
+    """Return the late prices of a game."""
+    grid_ns = _grid_ns(view)
+    minutes = _minutes_played(view, grid_ns)
+    is_late = (minutes >= REGULATION_MIN - LATE_MIN) & (minutes < REGULATION_MIN)
+    mid = view.main_pair(MarketType.MONEYLINE).on(grid_ns[is_late]).mid
+    return LatePrices(mid[~np.isnan(mid)], view.home_won)
+
+
 def in_play_figures_of(view: TapeView) -> InPlayFigures:
     """Return the figures of a game."""
     touches = view.main_pair(MarketType.MONEYLINE)
-    grid_ns = np.arange(view.reopened_ns, view.ended_ns, int(GRID_S * NS_PER_SECOND))
+    grid_ns = _grid_ns(view)
     sampled = touches.on(grid_ns)
-    minutes = _minutes_played(view, grid_ns)
     spread = sampled.overround[_open_prices(sampled.mid)]
-    last_quarter = minutes >= REGULATION_MIN - QUARTER_MIN
-    is_late = (minutes >= REGULATION_MIN - LATE_MIN) & (minutes < REGULATION_MIN)
+    last_quarter = _minutes_played(view, grid_ns) >= REGULATION_MIN - QUARTER_MIN
     open_ = _open_prices(sampled.mid)
     trades = view.trades_of(MarketType.MONEYLINE)
     in_play = (trades.at_ns >= view.reopened_ns) & (trades.at_ns < view.ended_ns)
@@ -97,13 +109,12 @@ def in_play_figures_of(view: TapeView) -> InPlayFigures:
         touches=offered[offered > 0] / 100,
         trades=trades.stakes[in_play] / 100,
         trades_a_minute=per_minute(trades.at_ns, view.reopened_ns, view.ended_ns),
-        late_mid=_known(sampled.mid[is_late]),
-        home_won=view.home_won,
     )
 
 
-def _known(values: Floats) -> Floats:
-    return values[~np.isnan(values)]
+def _grid_ns(view: TapeView) -> Integers:
+    """Return the times from the reopening to the end at which the book is looked at."""
+    return np.arange(view.reopened_ns, view.ended_ns, int(GRID_S * NS_PER_SECOND))
 
 
 def _open_prices(mid: Floats) -> Flags:

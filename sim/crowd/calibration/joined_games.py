@@ -1,11 +1,19 @@
 """Games in which a naive maker rests its wagers among those of the crowd, which sees them."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple, TypeVar
 
 from recordings.reader import Tape
 from recordings.tape import Clocks
+from sim.crowd.calibration.in_play_figures import LatePrices, late_prices_of
 from sim.crowd.calibration.tape_view import TapeView, went_live
-from sim.crowd.calibration.touch_joiner import TouchJoiner, moneyline_books, new_exchange
+from sim.crowd.calibration.touch_joiner import (
+    JoinerFill,
+    TouchJoiner,
+    moneyline_books,
+    new_exchange,
+)
 from sim.crowd.calibration.wager_values import FillSums, sums_by_phase
 from sim.crowd.crowd_settings import CrowdSettings
 from sim.crowd.crowd_source import CrowdSource
@@ -16,13 +24,32 @@ from sim.exchange.offers import Offer
 from sim.exchange.publisher import Publisher
 from strategies.trading.model.units import NS_PER_SECOND
 
+T = TypeVar("T")
+# Measures a game by its recording and the fills of the joiner.
+MeasureJoined = Callable[[TapeView, Sequence[JoinerFill]], T]
+
+
+class JoinedGame(NamedTuple):
+    """What is measured on a game of basketball: what the joiner's fills were worth, by phase."""
+
+    values: dict[str, FillSums]
+    late: LatePrices
+
+
+def joined_game_of(view: TapeView, fills: Sequence[JoinerFill]) -> JoinedGame:
+    """Measure a game of basketball."""
+    return JoinedGame(sums_by_phase(view, fills), late_prices_of(view))
+
 
 def play_joined_game(
-    sport: str, settings: CrowdSettings, every_s: float, folder: Path, seed: int
-) -> dict[str, FillSums] | None:
-    """Play a game with a joiner that looks every `every_s`; return what its fills were worth.
-
-    Return None for a postponed game.
+    sport: str,
+    settings: CrowdSettings,
+    every_s: float,
+    measure: MeasureJoined[T],
+    folder: Path,
+    seed: int,
+) -> T | None:
+    """Play a game with a joiner that looks every `every_s`, and measure it; None if postponed.
 
     The game is recorded to a new folder without the joiner's wagers, so its prices are of others.
     """
@@ -43,7 +70,7 @@ def play_joined_game(
     env.run(until=run.ended)
     run.close()
     tape = Tape(folder)
-    return sums_by_phase(TapeView(tape), joiner.fills) if went_live(tape) else None
+    return measure(TapeView(tape), joiner.fills) if went_live(tape) else None
 
 
 def _ignore(_label: str, _done: int, _total: int) -> None:

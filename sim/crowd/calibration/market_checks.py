@@ -17,8 +17,8 @@ from recordings.reader import Tape
 from sim.crowd.arrays import Floats
 from sim.crowd.calibration.bootstrap import TargetCheck, from_source, measured_checks
 from sim.crowd.calibration.calibration_check import Check, sourced
-from sim.crowd.calibration.in_play_checks import in_play_targets
-from sim.crowd.calibration.joined_games import play_joined_game
+from sim.crowd.calibration.in_play_checks import in_play_targets, late_targets
+from sim.crowd.calibration.joined_games import JoinedGame, joined_game_of, play_joined_game
 from sim.crowd.calibration.market_figures import EARLY, WINDOWS, MarketFigures, figures_of
 from sim.crowd.calibration.moneyline_games import moneyline_game_of
 from sim.crowd.calibration.pre_game_checks import pre_game_targets
@@ -37,7 +37,6 @@ from sim.crowd.calibration.sources import (
 )
 from sim.crowd.calibration.tape_view import TapeView
 from sim.crowd.calibration.wager_checks import USUAL_S, joined_targets, wager_targets
-from sim.crowd.calibration.wager_values import FillSums
 from sim.crowd.crowd_settings import HARD, SUSPENSIONS, CrowdSettings
 from sim.crowd.crowd_types import CROWD_TYPES, CrowdType
 from strategies.trading.model.market_types import MarketType
@@ -51,6 +50,7 @@ HALF_HOUR_S = HOUR_S / 2
 FULL_GAME = CrowdSettings()
 # A game starts up to eight minutes late; six hours before its start are looked at.
 MONEYLINE_ONLY = CrowdSettings(opens_before_s=6.2 * HOUR_S, types=MONEYLINE)
+JOINED = CrowdSettings(opens_before_s=3.2 * HOUR_S, types=MONEYLINE)
 UNDELAYED = CrowdSettings(opens_before_s=HALF_HOUR_S, types=MONEYLINE, in_play_delay_s=0.0)
 HARD_GAME = CrowdSettings(opens_before_s=HALF_HOUR_S, extra_suspensions=SUSPENSIONS[HARD])
 
@@ -77,8 +77,11 @@ def moneyline_checks(seed: int) -> list[Check]:
     undelayed = record_games("undelayed", UNDELAYED, seed, N_UNDELAYED, reactions_of_tape)
     checks += _reaction_checks(undelayed, [game.reactions for game in games])
     checks += measured_checks(wager_targets(), [game.wagers for game in games])
-    checks += measured_checks(joined_targets(), _joined_games(seed))
+    joined = _joined_games(seed)
+    checks += measured_checks(joined_targets(), [game.values for game in joined])
     checks += measured_checks(in_play_targets(), [game.in_play for game in games])
+    late = [*(game.late for game in games), *(game.late for game in joined)]
+    checks += measured_checks(late_targets(), late)
     checks += measured_checks(pre_game_targets(), [game.pre_game for game in games])
     return checks
 
@@ -96,8 +99,8 @@ def full_game_of(tape: Tape) -> FullGame:
     return FullGame(figures_of(view), prints_of(view))
 
 
-def _joined_games(seed: int) -> list[dict[str, FillSums]]:
-    play = partial(play_joined_game, "nba", MONEYLINE_ONLY, USUAL_S)
+def _joined_games(seed: int) -> list[JoinedGame]:
+    play = partial(play_joined_game, "nba", JOINED, USUAL_S, joined_game_of)
     return games_of("joined", seed, N_JOINED, play)
 
 

@@ -3,7 +3,12 @@
 from typing import NamedTuple
 
 from recordings.reader import Tape
-from sim.crowd.calibration.in_play_figures import InPlayFigures, in_play_figures_of
+from sim.crowd.calibration.in_play_figures import (
+    InPlayFigures,
+    LatePrices,
+    in_play_figures_of,
+    late_prices_of,
+)
 from sim.crowd.calibration.market_figures import MarketFigures, figures_of
 from sim.crowd.calibration.pre_game_figures import PreGameFigures, pre_game_figures_of
 from sim.crowd.calibration.score_reactions import ScoreReactions, reactions_of
@@ -17,6 +22,7 @@ class MoneylineGame(NamedTuple):
     figures: MarketFigures
     reactions: ScoreReactions
     in_play: InPlayFigures
+    late: LatePrices
     pre_game: PreGameFigures
     wagers: WagerValues
 
@@ -28,6 +34,7 @@ def moneyline_game_of(tape: Tape) -> MoneylineGame:
         figures_of(view),
         reactions_of(view),
         in_play_figures_of(view),
+        late_prices_of(view),
         pre_game_figures_of(view),
         values_of(tape, view),
     )

@@ -18,7 +18,7 @@ from simpy import Event as SimPyEvent
 from sim.crowd.activity_rates import NS_PER_MS, ProcessGenerator
 from sim.engine.replay_environment import ReplayEnvironment
 from sim.exchange.books import LineBook
-from sim.exchange.displayed_book import levels
+from sim.exchange.displayed_book import best_level
 from sim.exchange.matching import OnChange
 from sim.exchange.offers import Offer
 from sim.exchange.participant import ExchangeWager, OnUpdates, Participant
@@ -141,10 +141,10 @@ class ShadowQueue:
 
     def _join(self, book: LineBook) -> _QueuedShadow | None:
         """Join the touch; return None where nothing is offered, or at too certain a price."""
-        displayed = levels(book.opposite)
-        if not displayed:
+        best = best_level(book.opposite)
+        if best is None:
             return None
-        odds, value_cents, _ = displayed[0]
+        odds, value_cents, _ = best
         displayed_cents = profit_cents(STAKE_CENTS, opposite(odds))
         if not DISPLAYED_CENTS[0] <= displayed_cents <= DISPLAYED_CENTS[1]:
             return None

@@ -16,7 +16,7 @@ from sim.engine.exchange_rows import exchange_rows
 from sim.engine.latency import Constant, NoDelay
 from sim.engine.replay_environment import ReplayEnvironment, TimedRow
 from sim.exchange.books import LineBook
-from sim.exchange.displayed_book import levels
+from sim.exchange.displayed_book import best_level
 from sim.exchange.exchange_connection import Inbox
 from sim.exchange.exchange_settings import ExchangeRules
 from sim.exchange.prophet import SimulatedProphet
@@ -106,8 +106,8 @@ class TouchJoiner:
 
     def _targets(self) -> tuple[Odds | None, Odds | None]:
         """Return the odds to join at on each line, None where nobody else offers."""
-        touches = [levels(book, without=self.account) for book in self._books]
-        first, second = (side[0].odds if side else None for side in touches)
+        best = [best_level(book, without=self.account) for book in self._books]
+        first, second = (None if level is None else level.odds for level in best)
         return _joined(second, first), _joined(first, second)
 
     def _requote(self, side: int, odds: Odds | None) -> None:
@@ -167,10 +167,15 @@ def joiner_fills_on_tape(tape: Tape, every_s: Sequence[float]) -> list[list[Join
             offset_ns = int(every_ns * offset)
             joiners[-1].append(TouchJoiner(env, exchange, books, every_ns, offset_ns))
 
+    seen_ns = 0
+
     def apply(row: TimedRow) -> None:
+        nonlocal seen_ns
         for replayer in replayers:
             replayer.apply_row(row)
-        if row[3] == Kind.OFFER or row[3] == Kind.MARKET_STATUS:
+        # When they look depends on the time of a change alone.
+        if (row[3] == Kind.OFFER or row[3] == Kind.MARKET_STATUS) and env.now_ns != seen_ns:
+            seen_ns = env.now_ns
             for joiner in chain.from_iterable(joiners):
                 joiner.on_change()
 

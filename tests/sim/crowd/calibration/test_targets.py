@@ -6,7 +6,7 @@ from sim.crowd.calibration.bootstrap import TargetCheck
 from sim.crowd.calibration.calibrate import GROUPS
 from sim.crowd.calibration.calibration_check import Check
 from sim.crowd.calibration.calibration_table import table_of
-from sim.crowd.calibration.in_play_checks import in_play_targets
+from sim.crowd.calibration.in_play_checks import in_play_targets, late_targets
 from sim.crowd.calibration.market_checks import (
     full_game_targets,
     move_targets,
@@ -22,8 +22,9 @@ def test_every_target_has_a_name_of_its_own_a_source_and_a_range() -> None:
     targets: list[TargetCheck[Any]] = []
     for some in (full_game_targets(), move_targets(), trade_targets(), print_targets()):
         targets += some
-    for others in (wager_targets(), joined_targets(), in_play_targets(), pre_game_targets()):
+    for others in (wager_targets(), joined_targets(), in_play_targets(), late_targets()):
         targets += others
+    targets += pre_game_targets()
     names = [target.name for target in targets]
     assert len(set(names)) == len(names)
     for target in targets:
