@@ -11,7 +11,7 @@ from sim.crowd.activity_rates import NS_PER_MINUTE, ActivityRates, ProcessGenera
 from sim.crowd.game_context import GameContext, OfferedPair
 from sim.crowd.maker import BALANCE_CENTS
 from sim.crowd.wager_sizes import log_normal_cents, size_share
-from sim.exchange.displayed_book import levels
+from sim.exchange.displayed_book import best_level
 from strategies.trading.model.commands import Intent, PlaceWager
 from strategies.trading.model.events import Event
 from strategies.trading.model.ids import WagerRef
@@ -73,13 +73,13 @@ class Punters:
 
     def _odds(self, pair: OfferedPair, side: int) -> Odds | None:
         """Return odds below what is offered on a side, None if nothing is, or that leaves none."""
-        offered, across = (levels(pair.books[each])[:1] for each in (side, 1 - side))
-        if not offered or not across:
+        offered, across = (best_level(pair.books[each]) for each in (side, 1 - side))
+        if offered is None or across is None:
             return None
         in_play = self._context.is_in_play
         if self._rng.random() < (JOIN_SHARE_IN_PLAY if in_play else JOIN_SHARE):
-            return opposite(across[0].odds)
-        best, ask = 1 - implied_probability(across[0].odds), implied_probability(offered[0].odds)
+            return opposite(across.odds)
+        best, ask = 1 - implied_probability(across.odds), implied_probability(offered.odds)
         wanted = best + float(self._rng.uniform(*(PLACE_IN_PLAY if in_play else PLACE))) * (
             ask - best
         )

@@ -39,6 +39,15 @@ def levels(book: LineBook, without: Participant | None = None) -> list[Level]:
     return displayed
 
 
+def best_level(book: LineBook, without: Participant | None = None) -> Level | None:
+    """Return the first of `levels`, None if nothing is displayed."""
+    for offer in book.offered_from(min(book.offers, default=0)):
+        level = level_of(offer, without)
+        if level.value_cents:
+            return level
+    return None
+
+
 def level_of(offer: Offer, without: Participant | None = None) -> Level:
     """Return an offer as a level, whose value is zero where it is not displayed.
 

@@ -14,7 +14,7 @@ from numpy.random import Generator
 from sim.engine.faults import Faults
 from sim.engine.replay_environment import ReplayEnvironment
 from sim.exchange.books import LineBook
-from sim.exchange.displayed_book import levels
+from sim.exchange.displayed_book import best_level
 from sim.exchange.participant import ExchangeWager, Participant
 from sim.exchange.prophet import SimulatedProphet
 from strategies.trading.model.events import WagerMatched
@@ -91,8 +91,8 @@ def is_far_off(price: float, fair: float, beyond: float) -> bool:
 
 def _fair_value(book: LineBook, without: Participant) -> float | None:
     """Return the fair probability of a line by what others offer, None without both offers."""
-    first, second = levels(book, without)[:1], levels(book.opposite, without)[:1]
-    if not first or not second:
+    first, second = best_level(book, without), best_level(book.opposite, without)
+    if first is None or second is None:
         return None
-    implied = implied_probability(first[0].odds), implied_probability(second[0].odds)
+    implied = implied_probability(first.odds), implied_probability(second.odds)
     return implied[0] / sum(implied)

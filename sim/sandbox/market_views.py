@@ -2,7 +2,7 @@
 
 from recordings.tape import TapeInfo
 from sim.exchange.books import LineBook
-from sim.exchange.displayed_book import levels, totals
+from sim.exchange.displayed_book import best_level, levels, totals
 from sim.exchange.prophet import SimulatedProphet
 from sim.sandbox.serializers import (
     EVENT_STATUS,
@@ -197,11 +197,10 @@ class MarketViews:
 
     def _distance_from_even(self, pair: Pair) -> float:
         """Return how far a pair's best offers are from even; 1 if a side has none."""
-        tops = [levels(self._book(line))[:1] for line in (pair.first, pair.second)]
-        if not all(tops):
+        first, second = (best_level(self._book(line)) for line in (pair.first, pair.second))
+        if first is None or second is None:
             return 1
-        first, second = (implied_probability(top[0].odds) for top in tops)
-        return abs(first - second)
+        return abs(implied_probability(first.odds) - implied_probability(second.odds))
 
     def _book(self, line: Line) -> LineBook:
         return self._exchange.books_by_line[line.line_id]

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.exchange.books import LineBook
-from sim.exchange.displayed_book import Level, levels, totals
+from sim.exchange.displayed_book import Level, best_level, levels, totals
 from strategies.trading.model.book import DISPLAYED_LEVELS
 from strategies.trading.model.odds import Odds, payout_ratio, prophetx_ladder
 from tests.sim.small_exchange import ExchangeScenario
@@ -25,6 +25,7 @@ def test_a_wager_shows_on_the_opposite_line_with_its_value_and_its_quantity(
     scenario.run()
     assert levels(book_of(scenario, "away")) == [Level(Odds(146), 685, 1000)]
     assert levels(book_of(scenario, "home")) == []
+    assert best_level(book_of(scenario, "home")) is None
 
 
 def test_a_fill_reduces_the_value_and_leaves_the_quantity(scenario: ExchangeScenario) -> None:
@@ -74,6 +75,7 @@ def test_no_more_than_ten_levels_are_shown(scenario: ExchangeScenario) -> None:
     for number in range(12):
         scenario.place(1 + number, f"w{number}", "home", 101 + number, 1000)
     scenario.run()
+    assert best_level(book_of(scenario, "away")) == levels(book_of(scenario, "away"))[0]
     assert [level.odds for level in levels(book_of(scenario, "away"))] == list(
         range(-101, -111, -1)
     )
