@@ -22,9 +22,12 @@ from sim.exchange.books import LineBook
 from sim.exchange.exchange_connection import Inbox
 from sim.exchange.offers import Offer
 from sim.exchange.publisher import Publisher
+from strategies.trading.model.market_types import MarketType
 from strategies.trading.model.units import NS_PER_SECOND
 
 T = TypeVar("T")
+# The moneyline from three hours before the start on; a game starts up to eight minutes late.
+LAST_HOURS = CrowdSettings(opens_before_s=3.2 * 3_600.0, types=(MarketType.MONEYLINE,))
 # Measures a game by its recording and the fills of the joiner.
 MeasureJoined = Callable[[TapeView, Sequence[JoinerFill]], T]
 
@@ -42,18 +45,13 @@ def joined_game_of(view: TapeView, fills: Sequence[JoinerFill]) -> JoinedGame:
 
 
 def play_joined_game(
-    sport: str,
-    settings: CrowdSettings,
-    every_s: float,
-    measure: MeasureJoined[T],
-    folder: Path,
-    seed: int,
+    sport: str, every_s: float, measure: MeasureJoined[T], folder: Path, seed: int
 ) -> T | None:
     """Play a game with a joiner that looks every `every_s`, and measure it; None if postponed.
 
     The game is recorded to a new folder without the joiner's wagers, so its prices are of others.
     """
-    source = CrowdSource(sport, seed, settings, record_to=folder)
+    source = CrowdSource(sport, seed, LAST_HOURS, record_to=folder)
     env = source.environment("joined", _ignore)
     exchange = new_exchange(env, source.info)
     books = moneyline_books(exchange)

@@ -36,7 +36,13 @@ from sim.crowd.calibration.sources import (
     SX_BET,
 )
 from sim.crowd.calibration.tape_view import TapeView
-from sim.crowd.calibration.wager_checks import USUAL_S, joined_targets, wager_targets
+from sim.crowd.calibration.wager_checks import (
+    USUAL_S,
+    joined_targets,
+    spread_targets,
+    wager_targets,
+)
+from sim.crowd.calibration.wager_values import IN
 from sim.crowd.crowd_settings import HARD, SUSPENSIONS, CrowdSettings
 from sim.crowd.crowd_types import CROWD_TYPES, CrowdType
 from strategies.trading.model.market_types import MarketType
@@ -50,7 +56,6 @@ HALF_HOUR_S = HOUR_S / 2
 FULL_GAME = CrowdSettings()
 # A game starts up to eight minutes late; six hours before its start are looked at.
 MONEYLINE_ONLY = CrowdSettings(opens_before_s=6.2 * HOUR_S, types=MONEYLINE)
-JOINED = CrowdSettings(opens_before_s=3.2 * HOUR_S, types=MONEYLINE)
 UNDELAYED = CrowdSettings(opens_before_s=HALF_HOUR_S, types=MONEYLINE, in_play_delay_s=0.0)
 HARD_GAME = CrowdSettings(opens_before_s=HALF_HOUR_S, extra_suspensions=SUSPENSIONS[HARD])
 
@@ -79,6 +84,9 @@ def moneyline_checks(seed: int) -> list[Check]:
     checks += measured_checks(wager_targets(), [game.wagers for game in games])
     joined = _joined_games(seed)
     checks += measured_checks(joined_targets(), [game.values for game in joined])
+    fills_in_play = [game.wagers.joiners[USUAL_S, IN] for game in games]
+    fills_in_play += [game.values[IN] for game in joined]
+    checks += measured_checks(spread_targets(), fills_in_play)
     checks += measured_checks(in_play_targets(), [game.in_play for game in games])
     late = [*(game.late for game in games), *(game.late for game in joined)]
     checks += measured_checks(late_targets(), late)
@@ -100,7 +108,7 @@ def full_game_of(tape: Tape) -> FullGame:
 
 
 def _joined_games(seed: int) -> list[JoinedGame]:
-    play = partial(play_joined_game, "nba", JOINED, USUAL_S, joined_game_of)
+    play = partial(play_joined_game, "nba", USUAL_S, joined_game_of)
     return games_of("joined", seed, N_JOINED, play)
 
 

@@ -43,7 +43,6 @@ def wager_targets() -> Iterator[WagerTarget]:
     """Return the checks of group 10 on recorded games."""
     yield from value_targets()
     yield from from_source(JOINER, _slower_is_worse())
-    yield from from_source(JOINER, _spread_of_games())
 
 
 def value_targets() -> Iterator[WagerTarget]:
@@ -58,6 +57,19 @@ def joined_targets() -> Iterator[TargetCheck[dict[str, FillSums]]]:
     """Return the checks of group 10 on games that a joiner took part in."""
     for phase in GATES:
         yield from _values("joiner in the crowd", phase, partial(_joined_value, phase))
+
+
+def spread_targets() -> Iterator[TargetCheck[FillSums]]:
+    """Return the checks of group 10 on how much games differ: on a joiner's fills in play of each.
+
+    Of a recorded game or of one that the joiner took part in: both together give the smaller error.
+    """
+    name = "s.d. of a game's mean, settled over 60 s"
+    yield TargetCheck(GROUP, name, "6.3 (4 to 10)", 4, 10, _settlement_ratio, JOINER)
+    for at, target in ((LATE_S, "0.62"), (SETTLED, "4.10")):
+        name = f"s.d. of a game's mean, {_when(at)}, cents"
+        statistic = partial(_spread_of_means, at)
+        yield TargetCheck(GROUP, name, f"{target}, not gated", *INFORMATION, statistic, JOINER)
 
 
 def _values(
@@ -87,15 +99,6 @@ def _slower_is_worse() -> Iterator[WagerTarget]:
     ):
         statistic, target = partial(_difference, faster, slower), f"above {least:g}"
         yield WagerTarget(GROUP, f"in-play, {name}", target, least, inf, statistic)
-
-
-def _spread_of_games() -> Iterator[WagerTarget]:
-    name = "s.d. of a game's mean, settled over 60 s"
-    yield WagerTarget(GROUP, name, "6.3 (4 to 10)", 4, 10, _settlement_ratio)
-    for at, target in ((LATE_S, "0.62"), (SETTLED, "4.10")):
-        name = f"s.d. of a game's mean, {_when(at)}, cents"
-        statistic = partial(_spread_of_means, at)
-        yield WagerTarget(GROUP, name, f"{target}, not gated", *INFORMATION, statistic)
 
 
 def _makers() -> Iterator[WagerTarget]:
@@ -132,14 +135,13 @@ def _difference(faster: float, slower: float, games: Sequence[WagerValues]) -> f
     return _mean_value(faster, IN, GATED_S, games) - _mean_value(slower, IN, GATED_S, games)
 
 
-def _settlement_ratio(games: Sequence[WagerValues]) -> float:
+def _settlement_ratio(games: Sequence[FillSums]) -> float:
     return _spread_of_means(SETTLED, games) / _spread_of_means(LATE_S, games)
 
 
-def _spread_of_means(at: Horizon, games: Sequence[WagerValues]) -> float:
-    """Return the s.d. over games of the mean value of their fills in play, in cents."""
-    sums = [game.joiners[USUAL_S, IN] for game in games]
-    return float(np.std([each.values[at] / each.weight for each in sums if each.fills])) / CENT
+def _spread_of_means(at: Horizon, games: Sequence[FillSums]) -> float:
+    """Return the s.d. over games of the mean value of their fills, in cents."""
+    return float(np.std([game.values[at] / game.weight for game in games if game.fills])) / CENT
 
 
 def _makers_share(at: Horizon, games: Sequence[WagerValues]) -> float:

@@ -14,7 +14,7 @@ from sim.crowd.calibration.market_checks import (
 )
 from sim.crowd.calibration.pre_game_checks import pre_game_targets
 from sim.crowd.calibration.print_figures import print_targets
-from sim.crowd.calibration.wager_checks import joined_targets, wager_targets
+from sim.crowd.calibration.wager_checks import joined_targets, spread_targets, wager_targets
 
 
 def test_every_target_has_a_name_of_its_own_a_source_and_a_range() -> None:
@@ -22,9 +22,10 @@ def test_every_target_has_a_name_of_its_own_a_source_and_a_range() -> None:
     targets: list[TargetCheck[Any]] = []
     for some in (full_game_targets(), move_targets(), trade_targets(), print_targets()):
         targets += some
-    for others in (wager_targets(), joined_targets(), in_play_targets(), late_targets()):
+    for others in (wager_targets(), spread_targets(), joined_targets(), pre_game_targets()):
         targets += others
-    targets += pre_game_targets()
+    for in_play in (in_play_targets(), late_targets()):
+        targets += in_play
     names = [target.name for target in targets]
     assert len(set(names)) == len(names)
     for target in targets:
