@@ -29,7 +29,7 @@ from strategies.trading.ports.exchange import BATCH_LIMIT
 
 # A point is worth more in probability as less of the game is left; so that factor increases with a
 # power of the share left. Before the game main lines become tighter until three hours ahead.
-LATE_EXPONENT, MIN_LEFT = 0.3, 0.01
+LATE_EXPONENT, MIN_LEFT = 0.2, 0.01
 EARLY_NS, EARLY_EXPONENT = 3 * NS_PER_HOUR, 1.39
 # A quote is at most this share of the fair probability away from it, for the sake of longshots. An
 # outer line is wide, and would often have no odds to offer on one side with more of it.
@@ -45,7 +45,7 @@ MIN_EDGE_SHARE = 0.75
 # This net position on one outcome moves a maker's quotes by its half spread.
 FULL_SKEW_CENTS = 1_000_000
 REFRESH_SHARE = 0.5
-CANCEL_TO_PLACE_S = (0.05, 0.8)
+CANCEL_TO_PLACE_S = (0.1, 1.0)
 REFILL_S = (1.0, 6.0)
 BREAK_SHARE = 0.25
 # Requotes a minute of a maker on a main line; outer lines are requoted less often.
@@ -306,7 +306,7 @@ BALANCE_CENTS = 1_000_000_000
 # Time to quote again after a market opened or stale wagers were cancelled.
 REQUOTE_DELAY_S = (0.1, 3.0)
 # How often a maker quotes a main line again after the ball changed sides, and when.
-BALL_SHARE, BALL_DELAY_S = 0.35, (0.0, 6.0)
+BALL_SHARE, BALL_DELAY_S = 0.45, (0.0, 6.0)
 # Time from seeing to acting, so that what was just seen counts.
 NOTICE_S = 0.05
 # Margin after the in-play delay, when wagers that waited in it can be cancelled.

@@ -36,10 +36,10 @@ class MakerProfile:
 
 
 MAKER_PROFILES = (
-    MakerProfile(0.0036, 4, 1, 12_000, (2.6, 3.0), (3, 6)),
-    MakerProfile(0.0050, 4, 2, 22_000, (2.7, 3.4), (4, 10), outer_half_spread=0.075),
-    MakerProfile(0.0039, 3, 1, 16_000, (2.6, 3.2), (3, 8)),
-    MakerProfile(0.0042, 4, 1, 11_000, (2.6, 3.3), (3, 8)),
+    MakerProfile(0.00355, 4, 1, 12_000, (2.6, 3.0), (3, 6)),
+    MakerProfile(0.0049, 4, 2, 22_000, (2.7, 3.4), (4, 10), outer_half_spread=0.075),
+    MakerProfile(0.00385, 3, 1, 16_000, (2.6, 3.2), (3, 8)),
+    MakerProfile(0.00415, 4, 1, 11_000, (2.6, 3.3), (3, 8)),
     MakerProfile(0.0080, 3, 2, 40_000, (2.8, 3.9), (5, 15)),
     MakerProfile(0.0120, 4, 3, 60_000, (3.0, 4.4), (5, 25), outer_half_spread=0.11),
 )

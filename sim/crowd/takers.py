@@ -33,7 +33,7 @@ STAKE = (2_900, 2.15)
 STAKE_CENTS = (100, 2_000_000)
 # Bursts a minute; a burst is one taker or a few in short order.
 BURSTS = ActivityRates(
-    beyond_12h=0.01, within_12h=0.06, within_3h=0.34, last_hour=0.45, in_play=35.0
+    beyond_12h=0.01, within_12h=0.06, within_3h=0.34, last_hour=0.45, in_play=34.0
 )
 BREAK_SHARE = 0.24
 ALONE_SHARE = 0.92
@@ -44,18 +44,21 @@ MAX_CONCESSION, MAX_CONCESSION_SHARE = 0.015, 0.1
 # How much worse the price may become, in probability, during the in-play delay.
 DELAY_ALLOWANCE = 0.01
 
-# How much takers know differs between games: the share of bursts in-play that are of informed ones,
-# and, from none to twice the mean, how many of them come at a score. They take where their edge is
-# larger than this, before the game and in it. Some come at news.
-INFORMED_SHARE = (0.75, 1.0)
+# How much takers know differs between games. From the least to the most, by that: the share of
+# bursts in-play that are of informed ones, how many of them come at a score as a multiple of the
+# mean, and how many uninformed ones follow it.
+INFORMED_SHARE = (0.78, 1.0)
+SCORE_MULTIPLE, FOLLOWER_MULTIPLE = (0.0, 2.0), (1.7, 0.3)
+# Informed ones take where their edge is larger than this, before the game and in it. Some come at
+# news.
 INFORMED_STAKE = (9_500, 2.15)
 INFORMED_EDGE, INFORMED_EDGE_IN_PLAY = 0.002, 0.005
-SCORE_TAKERS, INFORMED_LEAD_S = 3.5, (0.5, 2.0)
+SCORE_TAKERS, INFORMED_LEAD_S = 5.0, (0.5, 2.0)
 NEWS_TAKERS, NEWS_DELAY_S = 2.6, (0.3, 4.0)
 
 # Takers who know nothing that an official score brings for each cent by which it moved the fair
 # price, and how many seconds after it they come on average.
-FOLLOWERS_A_CENT, FOLLOW_S = 1.6, 8.0
+FOLLOWERS_A_CENT, FOLLOW_S = 1.75, 10.0
 CENT = 0.01
 # What was seen this long before a score did not know of it.
 BEFORE_SCORE_S = 0.1
@@ -63,7 +66,7 @@ BEFORE_SCORE_S = 0.1
 # In-play the rate of bursts is a multiple of the usual that changes every ten seconds: log-normal,
 # with a mean of one, and remembered for about a minute and a half.
 WAVE_STEP_NS = 10 * NS_PER_SECOND
-WAVE_SIGMA, WAVE_PERSISTENCE = 1.05, 0.9
+WAVE_SIGMA, WAVE_PERSISTENCE = 0.9, 0.9
 
 
 def _type_interest(type_: CrowdType) -> float:
@@ -122,7 +125,7 @@ class Takers:
     def on_score(self, official_ns: int) -> None:
         """Let informed takers take stale offers before the score is official, and others follow."""
         lag_s = (official_ns - self._context.env.now_ns) / NS_PER_SECOND
-        mean = 2 * self._knowledge * SCORE_TAKERS
+        mean = SCORE_TAKERS * self._by_knowledge(SCORE_MULTIPLE)
         self._send_informed(mean, lag_s - INFORMED_LEAD_S[1], lag_s - INFORMED_LEAD_S[0])
         self._context.env.process(self._send_followers(lag_s))
 
@@ -144,12 +147,13 @@ class Takers:
         Each of them waits on its own.
         """
         yield self._context.wait_s(lag_s)
+        per_cent = FOLLOWERS_A_CENT * self._by_knowledge(FOLLOWER_MULTIPLE)
         before = Sight(lag_s + BEFORE_SCORE_S, COURTSIDE.news_s)
         for pair in self._context.pairs:
             if pair.is_main:
                 moved = self._context.true_fair(pair, COURTSIDE)
                 moved -= self._context.true_fair(pair, before)
-                mean = FOLLOWERS_A_CENT * abs(moved) / CENT * self._interest(pair)
+                mean = per_cent * abs(moved) / CENT * self._interest(pair)
                 for _ in range(int(self._rng.poisson(mean))):
                     self._context.env.process(self._follow(pair))
 
@@ -180,10 +184,13 @@ class Takers:
         return exp(WAVE_SIGMA * self._wave - WAVE_SIGMA**2 / 2)
 
     def _is_informed(self, pair: OfferedPair) -> bool:
-        least, most = INFORMED_SHARE
-        share = least + (most - least) * self._knowledge
-        share *= min(1.0, self._context.settings.informed)
+        share = self._by_knowledge(INFORMED_SHARE) * min(1.0, self._context.settings.informed)
         return self._context.is_in_play and pair.is_main and self._rng.random() < share
+
+    def _by_knowledge(self, range_: tuple[float, float]) -> float:
+        """Return what lies as far into a range as the takers of this game know."""
+        least, most = range_
+        return least + (most - least) * self._knowledge
 
     def _burst(self, pair: OfferedPair) -> ProcessGenerator:
         if self._is_informed(pair):

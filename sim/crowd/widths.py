@@ -21,7 +21,7 @@ class WidthNoise(NamedTuple):
 
 
 BEFORE = WidthNoise(0.33, 1_200 * NS_PER_SECOND, 0.6)
-IN_PLAY = WidthNoise(0.42, 60 * NS_PER_SECOND, 0.85)
+IN_PLAY = WidthNoise(0.44, 60 * NS_PER_SECOND, 0.85)
 IN_PLAY_STEPS = 400
 
 

@@ -159,7 +159,7 @@ MLB = Sport(
         max_points=MAX_POINTS,
     ),
     has_clock=False,
-    in_play_quotes=InPlayQuotes(width=2.3, level_factor=4.5),
+    in_play_quotes=InPlayQuotes(width=2.6, level_factor=4.5),
     endings=EndingShares(
         postponed=POSTPONED_SHARE, broken_off=BROKEN_OFF_SHARE, half_inning_s=HALF_INNING_S
     ),

@@ -38,16 +38,16 @@ REVERSION_MEDIAN = 0.70
 REVERSION_SIGMA = 0.65
 # Correlation between scorers of successive scores: negative, as possession changes.
 SCORER_CORRELATION = -0.295
-# How long an attempt to score takes: with this, whoever has the ball scores next as often as the
-# correlation says.
-ATTEMPT_S = 12.0
+# How long an attempt to score takes: with this, whoever has the ball scores next about as often as
+# the correlation says, and is the likelier one after a first attempt that failed too.
+ATTEMPT_S = 15.0
 # The players in play: s.d. of what a line-up is better than expected, in points a regulation,
 # and how long one stays. With that the first three quarters vary as much as measured; in the last
 # one both teams play their best.
 STRENGTH_SIGMA = 14.0
 STRENGTH_MEMORY_S = 300.0
 # Of that, what the first line-up differs by: more of it was expected.
-FIRST_STRENGTH = 0.5
+FIRST_STRENGTH = 0.65
 LAST_QUARTER_S = 720.0
 LAST_QUARTER_STRENGTH = 0.0
 # The end-game, fitted to the share of overtimes and otherwise assumed: in the last END_GAME_S gaps

@@ -191,5 +191,5 @@ NFL = Sport(
         total_sigma=TOTAL_SIGMA,
         max_points=MAX_POINTS,
     ),
-    in_play_quotes=InPlayQuotes(width=3.1, level_factor=4.5),
+    in_play_quotes=InPlayQuotes(width=3.5, level_factor=4.5),
 )

@@ -73,7 +73,7 @@ class InPlayQuotes(NamedTuple):
     level_factor: float
 
 
-USUAL_QUOTES = InPlayQuotes(width=3.3, level_factor=2.2)
+USUAL_QUOTES = InPlayQuotes(width=3.6, level_factor=2.2)
 
 
 @dataclass(frozen=True, slots=True)
