@@ -22,7 +22,7 @@ from sim.crowd.calibration.joined_games import JoinedGame, joined_game_of, play_
 from sim.crowd.calibration.market_figures import EARLY, WINDOWS, MarketFigures, figures_of
 from sim.crowd.calibration.moneyline_games import moneyline_game_of
 from sim.crowd.calibration.pre_game_checks import pre_game_targets
-from sim.crowd.calibration.print_figures import PrintFigures, print_targets, prints_of
+from sim.crowd.calibration.print_figures import count_of_prints, count_target, print_targets
 from sim.crowd.calibration.recorded_games import games_of, record_games, replays_to_close
 from sim.crowd.calibration.score_reactions import ScoreReactions, reactions_of
 from sim.crowd.calibration.sources import (
@@ -64,12 +64,12 @@ CENT = 0.01
 
 
 def full_game_checks(seed: int) -> list[Check]:
-    """Return the checks of groups 5, 6 and 9, and those of prints."""
+    """Return the checks of groups 5, 6 and 9, and the number of prints."""
     games = record_games("full", FULL_GAME, seed, N_FULL_GAMES, full_game_of)
     figures = [game.figures for game in games]
     checks = measured_checks(full_game_targets(), figures)
     checks += sourced(BETFAIR, _suspension_checks(figures))
-    checks += measured_checks(print_targets(), [game.prints for game in games])
+    checks.append(count_target().measured([game.prints for game in games]))
     hard = record_games("hard", HARD_GAME, seed, N_HARD, replayed_suspensions)
     return checks + sourced(RULE, _hard_checks(hard))
 
@@ -79,6 +79,7 @@ def moneyline_checks(seed: int) -> list[Check]:
     games = record_games("moneyline", MONEYLINE_ONLY, seed, N_MONEYLINES, moneyline_game_of)
     figures = [game.figures for game in games]
     checks = [*measured_checks(move_targets(), figures), *measured_checks(trade_targets(), figures)]
+    checks += measured_checks(print_targets(), [game.prints for game in games])
     undelayed = record_games("undelayed", UNDELAYED, seed, N_UNDELAYED, reactions_of_tape)
     checks += _reaction_checks(undelayed, [game.reactions for game in games])
     checks += measured_checks(wager_targets(), [game.wagers for game in games])
@@ -98,13 +99,13 @@ class FullGame(NamedTuple):
     """Everything that is measured on a game of which all markets are traded."""
 
     figures: MarketFigures
-    prints: PrintFigures
+    prints: int
 
 
 def full_game_of(tape: Tape) -> FullGame:
     """Measure a game that was recorded from a day before its start on."""
     view = TapeView(tape)
-    return FullGame(figures_of(view), prints_of(view))
+    return FullGame(figures_of(view), count_of_prints(view))
 
 
 def _joined_games(seed: int) -> list[JoinedGame]:

@@ -11,6 +11,7 @@ from sim.crowd.calibration.in_play_figures import (
 )
 from sim.crowd.calibration.market_figures import MarketFigures, figures_of
 from sim.crowd.calibration.pre_game_figures import PreGameFigures, pre_game_figures_of
+from sim.crowd.calibration.print_figures import PrintFigures, prints_of
 from sim.crowd.calibration.score_reactions import ScoreReactions, reactions_of
 from sim.crowd.calibration.tape_view import TapeView
 from sim.crowd.calibration.wager_values import WagerValues, values_of
@@ -20,6 +21,7 @@ class MoneylineGame(NamedTuple):
     """Everything that is measured on the moneyline of one game."""
 
     figures: MarketFigures
+    prints: PrintFigures
     reactions: ScoreReactions
     in_play: InPlayFigures
     late: LatePrices
@@ -28,10 +30,11 @@ class MoneylineGame(NamedTuple):
 
 
 def moneyline_game_of(tape: Tape) -> MoneylineGame:
-    """Measure a game that was recorded from three hours before its start on."""
+    """Measure a game that was recorded from six hours before its start on."""
     view = TapeView(tape)
     return MoneylineGame(
         figures_of(view),
+        prints_of(view),
         reactions_of(view),
         in_play_figures_of(view),
         late_prices_of(view),

@@ -13,7 +13,7 @@ from sim.crowd.calibration.market_checks import (
     trade_targets,
 )
 from sim.crowd.calibration.pre_game_checks import pre_game_targets
-from sim.crowd.calibration.print_figures import print_targets
+from sim.crowd.calibration.print_figures import count_target, print_targets
 from sim.crowd.calibration.wager_checks import joined_targets, spread_targets, wager_targets
 
 
@@ -26,6 +26,7 @@ def test_every_target_has_a_name_of_its_own_a_source_and_a_range() -> None:
         targets += others
     for in_play in (in_play_targets(), late_targets()):
         targets += in_play
+    targets.append(count_target())
     names = [target.name for target in targets]
     assert len(set(names)) == len(names)
     for target in targets:
