@@ -78,7 +78,10 @@ LONGEST_FILES = (
     "tests/sim/core/test_core.py",
     "tests/test_notebooks.py",
     "tests/trials/",
+    "tests/test_first_hour.py",
     "tests/live/test_bad_input.py",
+    "tests/live/watch/test_in_browser.py",
+    "tests/test_fill_comparison.py",
     "tests/sim/study/",
 )
 
