@@ -31,6 +31,7 @@ GROUP = 10
 AT_CHANGE_S, USUAL_S, SLOW_S = EVERY_S
 GATED_S, LATE_S = 10.0, 60.0
 GATES = {IN: (-1.3, 0.1), PRE: (-1.0, 0.2)}
+MAKERS_GATE = (0.0, 0.02)
 INFORMATION = (-inf, inf)
 CENT = 0.01
 
@@ -45,12 +46,12 @@ def wager_targets() -> Iterator[WagerTarget]:
     yield from from_source(JOINER, _slower_is_worse())
 
 
-def value_targets() -> Iterator[WagerTarget]:
+def value_targets(makers_gate: tuple[float, float] = MAKERS_GATE) -> Iterator[WagerTarget]:
     """Return those of them that hold for any sport: values of a joiner, and of all makers."""
     for phase in GATES:
         statistic = partial(_mean_value, USUAL_S, phase)
         yield from _values("joiner on a recording", phase, statistic)
-    yield from from_source(ALL_MAKERS, _makers())
+    yield from from_source(ALL_MAKERS, _makers(makers_gate))
 
 
 def joined_targets() -> Iterator[TargetCheck[dict[str, FillSums]]]:
@@ -101,9 +102,9 @@ def _slower_is_worse() -> Iterator[WagerTarget]:
         yield WagerTarget(GROUP, f"in-play, {name}", target, least, inf, statistic)
 
 
-def _makers() -> Iterator[WagerTarget]:
+def _makers(gate: tuple[float, float]) -> Iterator[WagerTarget]:
     for at, target, low, high in (
-        (LATE_S, "0 to 2 %", 0.0, 0.02),
+        (LATE_S, "0 to 2 %", *gate),
         (SETTLED, "for information", *INFORMATION),
     ):
         name = f"all makers, share of their stake, {_when(at)}"
