@@ -31,7 +31,11 @@ MINUTE_NS = 60 * SECOND_NS
 # A trade and the book change that it caused are published within this time.
 APART_NS = 60_000_000
 
+LEVELS_SHOWN, LEAST_ODDS = 10, -25_000
+
 Books = list[dict[int, int]]
+# Times, and what was so from each of them on.
+History = list[tuple[int, int]]
 
 # The lines of each pair, home or over first: a moneyline, three spreads, three totals; and the
 # pair of each market that is the main one.
@@ -158,24 +162,32 @@ def test_no_trade_is_larger_than_the_offers_shown(tape: Tape, rows: list[Row]) -
     An offer that came within a moment of its first taker is shown after the trade. What lies beyond
     the ten levels shown is known to the exchange alone.
     """
-    shown: dict[tuple[int, int], list[tuple[int, int]]] = {}
-    for row in of_kind(rows, Kind.OFFER):
-        shown.setdefault((row.line, row.odds), []).append((row.exchange_ns, row.amount_cents))
+    shown: dict[tuple[int, int], History] = {}
+    last_shown: dict[int, History] = {}
     for batch, books in replay(tape, rows):
+        for row in of_kind(batch, Kind.OFFER):
+            shown.setdefault((row.line, row.odds), []).append((row.exchange_ns, row.amount_cents))
+            last_shown.setdefault(row.line, []).append((row.exchange_ns, _last_of(books[row.line])))
+    for batch, _ in replay(tape, rows):
+        at_ns = batch[0].exchange_ns
         taken: dict[tuple[int, int], int] = {}
-        for row in batch:
-            if row.kind == Kind.TRADE and row.odds >= min(books[row.line], default=0):
+        for row in of_kind(batch, Kind.TRADE):
+            if row.odds >= max(_around(last_shown[row.line], at_ns)):
                 place = (row.line, row.odds)
                 taken[place] = taken.get(place, 0) + row.amount_cents
         for place, cents in taken.items():
-            assert cents <= _most_shown(shown[place], batch[0].exchange_ns)
+            assert cents <= max(_around(shown[place], at_ns))
 
 
-def _most_shown(history: list[tuple[int, int]], at_ns: int) -> int:
-    """Return the largest amount that stood around a time, oldest first in the history."""
-    around = [cents for when_ns, cents in history if abs(when_ns - at_ns) <= APART_NS]
-    standing = [cents for when_ns, cents in history if when_ns < at_ns - APART_NS][-1:]
-    return max(standing + around)
+def _last_of(book: dict[int, int]) -> int:
+    """Return the odds behind which a book may have offers that are not shown."""
+    return min(book) if len(book) == LEVELS_SHOWN else LEAST_ODDS
+
+
+def _around(history: History, at_ns: int) -> list[int]:
+    """Return what stood around a time, from a history with the oldest first."""
+    around = [value for when_ns, value in history if abs(when_ns - at_ns) <= APART_NS]
+    return [value for when_ns, value in history if when_ns < at_ns - APART_NS][-1:] + around
 
 
 def test_book_is_wiped_at_tip_off(tape: Tape, rows: list[Row]) -> None:
