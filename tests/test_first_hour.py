@@ -26,7 +26,7 @@ PAGE = (PROJECT / "docs" / "first-hour.md").read_text(encoding="utf-8")
 _STEP = re.compile(r"^```sh(?P<kind> runs| screen|)\n(?P<commands>.*?)^```|Ctrl-C\.", re.M | re.S)
 _INSTALLS = ("python3 -m venv", ".venv/bin/pip install", ". .venv/bin/activate")
 # What would take most of the hour: as many games and hours as show that the command works.
-_SHORTER = {"--games 20": "--games 4", "rehearsal.hours=2": "rehearsal.hours=0.1"}
+_SHORTER = {"--games 20": "--games 4", "rehearsal.hours=2": "rehearsal.hours=0.05"}
 _PATIENCE_SECONDS = 1_200
 
 

@@ -15,7 +15,7 @@ from sim.core.core_modules import CORE_MODULES, core_folder
 from tests.parsed_source import parsed_source
 from tests.paths import PROJECT
 
-STORMS = 25
+STORMS = 16
 
 
 def run_python(
