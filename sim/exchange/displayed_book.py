@@ -29,23 +29,24 @@ def levels(book: LineBook, without: Participant | None = None) -> list[Level]:
 
     The wagers of the participant `without` are left out.
     """
+    return _first_levels(book, without, DISPLAYED_LEVELS)
+
+
+def best_level(book: LineBook, without: Participant | None = None) -> Level | None:
+    """Return the first of `levels`, None if nothing is displayed."""
+    first = _first_levels(book, without, 1)
+    return first[0] if first else None
+
+
+def _first_levels(book: LineBook, without: Participant | None, most: int) -> list[Level]:
     displayed: list[Level] = []
     for offer in book.offered_from(min(book.offers, default=0)):
         level = level_of(offer, without)
         if level.value_cents:
             displayed.append(level)
-            if len(displayed) == DISPLAYED_LEVELS:
+            if len(displayed) == most:
                 break
     return displayed
-
-
-def best_level(book: LineBook, without: Participant | None = None) -> Level | None:
-    """Return the first of `levels`, None if nothing is displayed."""
-    for offer in book.offered_from(min(book.offers, default=0)):
-        level = level_of(offer, without)
-        if level.value_cents:
-            return level
-    return None
 
 
 def level_of(offer: Offer, without: Participant | None = None) -> Level:

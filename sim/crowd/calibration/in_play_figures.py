@@ -90,7 +90,6 @@ def in_play_figures_of(view: TapeView) -> InPlayFigures:
     touches = view.main_pair(MarketType.MONEYLINE)
     grid_ns = _grid_ns(view)
     sampled = touches.on(grid_ns)
-    spread = sampled.overround[_open_prices(sampled.mid)]
     last_quarter = _minutes_played(view, grid_ns) >= REGULATION_MIN - QUARTER_MIN
     open_ = _open_prices(sampled.mid)
     trades = view.trades_of(MarketType.MONEYLINE)
@@ -102,7 +101,7 @@ def in_play_figures_of(view: TapeView) -> InPlayFigures:
         changes={seconds: _changes(view, touches, seconds) for seconds in CHANGES_S},
         ahead=_ahead(view, touches, grid_ns),
         dispersion={s: _dispersion(view, _taken_ns(trades), s) for s in CHANGES_S},
-        overround=spread,
+        overround=sampled.overround[open_],
         overround_late=sampled.overround[open_ & last_quarter],
         overround_before=sampled.overround[open_ & ~last_quarter],
         depths=_depths(sampled),

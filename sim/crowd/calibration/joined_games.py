@@ -14,7 +14,7 @@ from sim.crowd.calibration.touch_joiner import (
     moneyline_books,
     new_exchange,
 )
-from sim.crowd.calibration.wager_values import FillSums, sums_by_phase
+from sim.crowd.calibration.wager_values import USUAL_S, FillSums, sums_by_phase
 from sim.crowd.crowd_settings import CrowdSettings
 from sim.crowd.crowd_source import CrowdSource
 from sim.engine.latency import NoDelay
@@ -44,10 +44,8 @@ def joined_game_of(view: TapeView, fills: Sequence[JoinerFill]) -> JoinedGame:
     return JoinedGame(sums_by_phase(view, fills), late_prices_of(view))
 
 
-def play_joined_game(
-    sport: str, every_s: float, measure: MeasureJoined[T], folder: Path, seed: int
-) -> T | None:
-    """Play a game with a joiner that looks every `every_s`, and measure it; None if postponed.
+def play_joined_game(sport: str, measure: MeasureJoined[T], folder: Path, seed: int) -> T | None:
+    """Play a game with a joiner that looks every five seconds, and measure it; None if postponed.
 
     The game is recorded to a new folder without the joiner's wagers, so its prices are of others.
     """
@@ -55,7 +53,7 @@ def play_joined_game(
     env = source.environment("joined", _ignore)
     exchange = new_exchange(env, source.info)
     books = moneyline_books(exchange)
-    joiner = TouchJoiner(env, exchange, books, int(every_s * NS_PER_SECOND))
+    joiner = TouchJoiner(env, exchange, books, int(USUAL_S * NS_PER_SECOND))
     publisher = Publisher(env, Inbox(env), NoDelay(), Clocks.ONE, [])
     run = source.join(env, exchange, publisher, joiner.account)
     of_publisher = exchange.on_change

@@ -36,13 +36,8 @@ from sim.crowd.calibration.sources import (
     SX_BET,
 )
 from sim.crowd.calibration.tape_view import TapeView
-from sim.crowd.calibration.wager_checks import (
-    USUAL_S,
-    joined_targets,
-    spread_targets,
-    wager_targets,
-)
-from sim.crowd.calibration.wager_values import IN
+from sim.crowd.calibration.wager_checks import joined_targets, spread_targets, wager_targets
+from sim.crowd.calibration.wager_values import IN, USUAL_S
 from sim.crowd.crowd_settings import HARD, SUSPENSIONS, CrowdSettings
 from sim.crowd.crowd_types import CROWD_TYPES, CrowdType
 from strategies.trading.model.market_types import MarketType
@@ -109,7 +104,7 @@ def full_game_of(tape: Tape) -> FullGame:
 
 
 def _joined_games(seed: int) -> list[JoinedGame]:
-    play = partial(play_joined_game, "nba", USUAL_S, joined_game_of)
+    play = partial(play_joined_game, "nba", joined_game_of)
     return games_of("joined", seed, N_JOINED, play)
 
 

@@ -21,7 +21,7 @@ from sim.crowd.calibration.joined_games import LAST_HOURS, play_joined_game
 from sim.crowd.calibration.recorded_games import games_of, record_games
 from sim.crowd.calibration.sources import POLYMARKET
 from sim.crowd.calibration.tape_view import TapeView
-from sim.crowd.calibration.wager_checks import USUAL_S, joined_targets, value_targets
+from sim.crowd.calibration.wager_checks import joined_targets, value_targets
 from sim.crowd.calibration.wager_values import WagerValues, sums_by_phase, values_of
 from strategies.trading.model.market_types import MarketType
 from strategies.trading.model.units import NS_PER_SECOND
@@ -44,7 +44,7 @@ class SportMoneyline(NamedTuple):
 def moneyline_checks_of(sport: str, seed: int) -> list[Check]:
     """Return the checks of a sport's moneylines."""
     games = record_games("moneyline", LAST_HOURS, seed, N_GAMES, sport_moneyline_of, sport)
-    joined = partial(play_joined_game, sport, USUAL_S, sums_by_phase)
+    joined = partial(play_joined_game, sport, sums_by_phase)
     checks = measured_checks(value_targets(MAKERS_GATE), [game.wagers for game in games])
     checks += measured_checks(joined_targets(), games_of("joined", seed, N_JOINED, joined))
     checks += measured_checks(two_sided_targets(), [game.in_play for game in games])

@@ -16,19 +16,20 @@ import numpy as np
 from sim.crowd.calibration.bootstrap import TargetCheck, from_source
 from sim.crowd.calibration.sources import ALL_MAKERS, JOINER, QUEUE_EQUITIES
 from sim.crowd.calibration.wager_values import (
+    AT_CHANGE_S,
     CLOSE,
-    EVERY_S,
     HORIZONS_S,
     IN,
     PRE,
     SETTLED,
+    SLOW_S,
+    USUAL_S,
     FillSums,
     Horizon,
     WagerValues,
 )
 
 GROUP = 10
-AT_CHANGE_S, USUAL_S, SLOW_S = EVERY_S
 GATED_S, LATE_S = 10.0, 60.0
 GATES = {IN: (-1.3, 0.1), PRE: (-1.0, 0.2)}
 MAKERS_GATE = (0.0, 0.02)

@@ -13,7 +13,7 @@ from strategies.trading.model.market_types import MarketType
 from strategies.trading.model.units import NS_PER_SECOND
 
 # Seconds between two looks of the joiners; zero is at every change.
-EVERY_S = (0.0, 5.0, 30.0)
+EVERY_S = AT_CHANGE_S, USUAL_S, SLOW_S = (0.0, 5.0, 30.0)
 HORIZONS_S = (1.0, 10.0, 60.0)
 CLOSE, SETTLED = "close", "settled"
 PHASES = PRE, IN = ("pre-game", "in-play")
