@@ -3,9 +3,10 @@
 import os
 import subprocess
 import sys
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from itertools import groupby, pairwise
+from operator import itemgetter
 from pathlib import Path
 from statistics import mean, median
 
@@ -186,8 +187,9 @@ def _last_of(book: dict[int, int]) -> int:
 
 def _around(history: History, at_ns: int) -> list[int]:
     """Return what stood around a time, from a history with the oldest first."""
-    around = [value for when_ns, value in history if abs(when_ns - at_ns) <= APART_NS]
-    return [value for when_ns, value in history if when_ns < at_ns - APART_NS][-1:] + around
+    begin = bisect_left(history, at_ns - APART_NS, key=itemgetter(0))
+    end = bisect_right(history, at_ns + APART_NS, key=itemgetter(0))
+    return [value for _, value in history[max(0, begin - 1) : end]]
 
 
 def test_book_is_wiped_at_tip_off(tape: Tape, rows: list[Row]) -> None:
